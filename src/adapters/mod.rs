@@ -1,0 +1,107 @@
+//! One module per database, each behind [`LockAdapter`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::error::{Error, Result};
+use crate::request::{Answer, Request};
+
+#[cfg(test)]
+mod contract;
+pub mod memory;
+pub mod sql;
+pub mod sqlite;
+
+/// Speaks to one database.
+///
+/// What every adapter promises, checked for every one of them by `contract.rs`:
+///
+/// - Each request is atomic: of two racing for one key, one at most is [`Answer::Acquired`].
+/// - Requests come in slices, those of one turn of the event loop together, so that they can share a statement, a
+///   pipeline or a transaction. They are answered in order, one answer a request; requests on one key take effect in the
+///   order given. One that fails, fails alone, unless the database itself is what failed.
+/// - Contention is an answer. Serialization failures, deadlocks and busy files are retried inside, a bounded number of
+///   times; then an acquire is answered [`Answer::Held`]. An outage is an error, never "held".
+/// - Expiry is computed and judged by the database's clock. A lease ends at the instant its ttl is over, not after it.
+/// - Fences grow strictly per key, through release, expiry, force-release, cleanup and restart.
+/// - Keys and owners are compared byte for byte.
+#[async_trait]
+pub trait LockAdapter: Send + Sync + 'static {
+  /// Answers on the calling thread if that needs no waiting. `None`: it would, and nothing was done.
+  fn try_answer(&self, requests: &[Request]) -> Option<Vec<Result<Answer>>>;
+
+  /// Answers, however long it takes within the adapter's own limits. The first use initializes the adapter.
+  async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>>;
+
+  /// The same adapter, if it never waits: then gathering requests gains nothing, and even a slice costs too much.
+  fn immediate(&self) -> Option<&dyn Immediate> {
+    None
+  }
+
+  /// Connects and creates what the adapter needs in the database. Does nothing the second time.
+  ///
+  /// # Errors
+  ///
+  /// If the database cannot be reached or is not fit for use.
+  async fn init(&self) -> Result<()>;
+
+  /// Removes what [`init`](LockAdapter::init) made, unless a live lease is in it; the next use makes it anew.
+  ///
+  /// # Errors
+  ///
+  /// If the database could not be asked.
+  async fn deinit(&self) -> Result<()>;
+
+  /// Deletes expired leases and tells how many. Never needed for correctness.
+  ///
+  /// # Errors
+  ///
+  /// If the database could not be asked.
+  async fn remove_all_expired(&self) -> Result<u64>;
+
+  /// Lets go of the database. What is asked afterwards fails with [`Closed`](crate::ErrorKind::Closed). Leases stay.
+  async fn close(&self);
+}
+
+/// An adapter that answers every request on the calling thread.
+pub trait Immediate {
+  /// # Errors
+  ///
+  /// If the adapter was closed.
+  fn answer_now(&self, request: Request) -> Result<Answer>;
+}
+
+/// What a URL leaves open.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+  /// The table of the leases, for adapters that have one.
+  pub table_name: Option<String>,
+}
+
+/// The adapter that `url` names, not yet connected:
+///
+/// | URL | adapter |
+/// | --- | --- |
+/// | `memory:` | memory, an instance of its own |
+/// | `memory:NAME` | memory, the instance that everyone in this process shares under that name |
+/// | `sqlite:PATH`, `sqlite://PATH` | the SQLite file at that path, relative to the working directory |
+/// | `sqlite::memory:` | a SQLite database of its own in memory |
+///
+/// # Errors
+///
+/// [`Configuration`](crate::ErrorKind::Configuration) if the URL or an option is not understood.
+pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
+  match url.split_once(':') {
+    Some(("memory", "")) => Ok(Arc::new(memory::MemoryAdapter::new())),
+    Some(("memory", name)) => Ok(Arc::new(memory::MemoryAdapter::named(name))),
+    Some(("sqlite", location)) => Ok(Arc::new(sqlite::SqliteAdapter::new(location, options)?)),
+    Some((scheme, _)) => Err(Error::configuration(format!(
+      "no adapter answers to \"{scheme}:\": use \"memory:\" or \"sqlite:PATH\""
+    ))),
+    // Without a scheme the text may be a password typed into the wrong place, so it is not repeated.
+    None => Err(Error::configuration(
+      "the adapter URL has no scheme: use \"memory:\" or \"sqlite:PATH\"",
+    )),
+  }
+}

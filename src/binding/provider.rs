@@ -1,0 +1,72 @@
+use napi::bindgen_prelude::{Either, External};
+use napi_derive::napi;
+
+use super::outcome::NativeFailure;
+use crate::adapters::Options;
+use crate::lock::Lock;
+use crate::name::{Key, Owner};
+use crate::provider::LockProvider;
+use crate::ttl::Ttl;
+
+/// A provider over the adapter that a URL names. Nothing is connected to yet.
+#[napi(catch_unwind)]
+pub fn open_lock_provider(url: String, table_name: Option<String>) -> Either<NativeLockProvider, NativeFailure> {
+  match LockProvider::open(&url, &Options { table_name }) {
+    Ok(provider) => Either::A(NativeLockProvider { provider }),
+    Err(error) => Either::B(error.into()),
+  }
+}
+
+/// Null if a lease can have this ttl in milliseconds.
+#[napi(catch_unwind)]
+pub fn check_ttl(milliseconds: f64) -> Option<NativeFailure> {
+  Ttl::from_milliseconds(milliseconds).err().map(NativeFailure::from)
+}
+
+#[napi]
+pub struct NativeLockProvider {
+  provider: LockProvider,
+}
+
+#[napi]
+impl NativeLockProvider {
+  /// Whether `answerNow` may be used; otherwise requests are to be gathered and given to `answer`.
+  #[napi(getter, catch_unwind)]
+  pub fn is_immediate(&self) -> bool {
+    self.provider.immediate().is_some()
+  }
+
+  /// A lock, to be handed to the verbs; a failure if the key or the owner cannot be one.
+  #[napi(catch_unwind, ts_return_type = "NativeLock | NativeFailure")]
+  pub fn create_lock(&self, key: String, owner: String) -> Either<External<Lock>, NativeFailure> {
+    match Key::new(key).and_then(|key| Ok((key, Owner::new(owner)?))) {
+      Ok((key, owner)) => Either::A(External::new(self.provider.create(key, Some(owner)))),
+      Err(error) => Either::B(error.into()),
+    }
+  }
+
+  #[napi]
+  pub async fn init(&self) -> Option<NativeFailure> {
+    self.provider.init().await.err().map(NativeFailure::from)
+  }
+
+  #[napi]
+  pub async fn deinit(&self) -> Option<NativeFailure> {
+    self.provider.deinit().await.err().map(NativeFailure::from)
+  }
+
+  /// How many leases were removed.
+  #[napi]
+  pub async fn remove_all_expired(&self) -> Either<f64, NativeFailure> {
+    match self.provider.remove_all_expired().await {
+      #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 leases")]
+      Ok(removed) => Either::A(removed as f64),
+      Err(error) => Either::B(error.into()),
+    }
+  }
+
+  #[napi]
+  pub async fn close(&self) {
+    self.provider.close().await;
+  }
+}

@@ -1,0 +1,117 @@
+//! The verbs, as functions over a lock. A cycle in memory takes about a microsecond, so what a call itself costs decides:
+//! a method of a class, or a key and an owner as strings, would each double it.
+
+use napi::Env;
+use napi::bindgen_prelude::{Either, External, Function, PromiseRaw};
+use napi_derive::napi;
+
+use super::outcome::{NativeFailure, NativeOutcome, outcome};
+use crate::error::Result;
+use crate::lock::Lock;
+use crate::provider::LockProvider;
+use crate::request::{Answer, Request};
+use crate::ttl::Ttl;
+
+#[napi]
+#[derive(Clone, Copy)]
+pub enum NativeVerb {
+  Acquire,
+  Release,
+  ForceRelease,
+  Refresh,
+  State,
+}
+
+/// Makes the function that answers one verb on the calling thread, for locks of an immediate provider; for others it
+/// answers null and does nothing. An infinite ttl means that the lease has no end.
+///
+/// It is made of a closure because napi keeps no account of what that borrows, which is most of the cost of a call to an
+/// exported function.
+#[napi(
+  catch_unwind,
+  ts_return_type = "(lock: NativeLock, verb: NativeVerb, ttl: number) => NativeOutcome | null"
+)]
+pub fn make_answer_now(env: &Env) -> napi::Result<Function<'_, (), Option<NativeOutcome>>> {
+  env.create_function_from_closure("answerNow", |call| {
+    let lock: &External<Lock> = call.get(0)?;
+    Ok(match request(lock, call.get(1)?, call.get(2)?) {
+      Ok(request) => lock
+        .provider()
+        .immediate()
+        .map(|immediate| outcome(immediate.answer_now(request))),
+      Err(error) => Some(outcome(Err(error))),
+    })
+  })
+}
+
+/// Answers a batch, given as columns of equal length over locks of one provider: at once if that needs no waiting, else
+/// as a promise, which is never rejected.
+#[napi(
+  catch_unwind,
+  ts_return_type = "Array<NativeOutcome> | Promise<Array<NativeOutcome>>"
+)]
+pub fn answer<'env>(
+  env: &'env Env,
+  #[napi(ts_arg_type = "Array<NativeLock>")] locks: Vec<&External<Lock>>,
+  verbs: Vec<NativeVerb>,
+  ttls: Vec<f64>,
+) -> napi::Result<Either<Vec<NativeOutcome>, PromiseRaw<'env, Vec<NativeOutcome>>>> {
+  let Some(provider) = locks.first().map(|lock| lock.provider().clone()) else {
+    return Ok(Either::A(Vec::new()));
+  };
+  let (requests, places) = Places::of(
+    locks
+      .into_iter()
+      .zip(verbs)
+      .zip(ttls)
+      .map(|((lock, verb), ttl)| request(lock, verb, ttl)),
+  );
+  if let Some(answers) = provider.try_answer(&requests) {
+    return Ok(Either::A(places.fill(answers)));
+  }
+  env
+    .spawn_future(async move { Ok(places.fill(provider.answer(requests).await)) })
+    .map(Either::B)
+}
+
+fn request(lock: &Lock, verb: NativeVerb, ttl: f64) -> Result<Request> {
+  Ok(match verb {
+    NativeVerb::Acquire if ttl == f64::INFINITY => lock.acquiring(None),
+    NativeVerb::Acquire => lock.acquiring(Some(Ttl::from_milliseconds(ttl)?)),
+    NativeVerb::Release => lock.releasing(),
+    NativeVerb::ForceRelease => lock.force_releasing(),
+    NativeVerb::Refresh => lock.refreshing(Ttl::from_milliseconds(ttl)?),
+    NativeVerb::State => lock.looking(),
+  })
+}
+
+/// Where the answers go in a batch, some of whose members never became requests.
+struct Places(Vec<Option<NativeFailure>>);
+
+impl Places {
+  fn of(batch: impl Iterator<Item = Result<Request>>) -> (Vec<Request>, Self) {
+    let mut requests = Vec::new();
+    let places = batch
+      .map(|request| match request {
+        Ok(request) => {
+          requests.push(request);
+          None
+        }
+        Err(error) => Some(error.into()),
+      })
+      .collect();
+    (requests, Self(places))
+  }
+
+  fn fill(self, answers: Vec<Result<Answer>>) -> Vec<NativeOutcome> {
+    let mut answers = answers.into_iter();
+    self
+      .0
+      .into_iter()
+      .map(|refused| match refused {
+        Some(failure) => NativeOutcome::D(failure),
+        None => outcome(answers.next().unwrap_or_else(|| Err(LockProvider::unanswered()))),
+      })
+      .collect()
+  }
+}

@@ -1,0 +1,31 @@
+//! Holdfast: distributed locks over the database a team already runs.
+//!
+//! # Layout
+//!
+//! The path of a call is the path through these modules:
+//!
+//! - [`provider`]: [`LockProvider`] gives an adapter to [`Lock`]s and passes batches of requests on to it.
+//! - [`lock`]: [`Lock`], a key and an owner with the verbs.
+//! - [`request`]: [`Request`] and [`Answer`], what the verbs say to an adapter and hear from it.
+//! - [`name`]: [`Key`] and [`Owner`], checked on the way in; [`ttl`]: [`Ttl`], how long a lease lasts.
+//! - [`fence`]: the numbers that grow with every grant.
+//! - [`adapters`]: the [`LockAdapter`](adapters::LockAdapter) trait and one module per database.
+//! - [`error`]: [`Error`], which always means that the database could not be asked.
+//! - [`binding`]: the same to JavaScript; the only module that knows Node exists.
+
+pub mod adapters;
+pub mod binding;
+pub mod error;
+pub mod fence;
+pub mod lock;
+pub mod name;
+pub mod provider;
+pub mod request;
+pub mod ttl;
+
+pub use error::{Error, ErrorKind, Result};
+pub use lock::Lock;
+pub use name::{Key, Owner};
+pub use provider::LockProvider;
+pub use request::{Answer, Request};
+pub use ttl::Ttl;
