@@ -1,0 +1,2 @@
+export type { EventBusErrorMessage, EventBusSettings, EventMapSchema } from "./event-bus";
+export { EventBus } from "./event-bus";

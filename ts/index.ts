@@ -1,0 +1,10 @@
+// Every public name; each subpath of the package has some of them.
+
+export * from "./async";
+export * from "./event-bus";
+export * from "./event-bus/adapters";
+export * from "./event-bus/contracts";
+export * from "./lock";
+export * from "./lock/adapters";
+export * from "./lock/contracts";
+export * from "./utilities";

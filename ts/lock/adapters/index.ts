@@ -1,0 +1,4 @@
+export type { MemoryLockAdapterSettings } from "./memory-lock-adapter";
+export { MemoryLockAdapter } from "./memory-lock-adapter";
+export type { SqliteLockAdapterSettings } from "./sqlite-lock-adapter";
+export { SqliteLockAdapter } from "./sqlite-lock-adapter";

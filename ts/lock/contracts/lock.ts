@@ -1,0 +1,118 @@
+import type { AsyncLazy, LazyPromise } from "../../async/lazy-promise";
+import type { Result } from "../../utilities/result";
+import type { ITimeSpan, TimeSpan } from "../../utilities/time-span";
+import type { KeyAlreadyAcquiredLockError } from "./errors";
+import type { LockState } from "./lock-state";
+
+/** How long and how often to try for a lock that is held. */
+export interface LockBlockingSettings {
+  /** How long to try at most, on a monotonic clock. Zero: exactly one try. Default: the provider's, one minute. */
+  time?: ITimeSpan | undefined;
+  /** How long to wait between tries at most. Default: the provider's, one second. */
+  interval?: ITimeSpan | undefined;
+}
+
+/**
+ * A key and an owner.
+ *
+ * Every method is lazy: it does nothing until its result is awaited or deferred. Each rejects with a `LockAdapterError`
+ * if the database could not be asked.
+ */
+export interface ILock {
+  /** The key, without its namespace. */
+  readonly key: string;
+  /** The owner; locks of one owner and one key are the same lock. */
+  readonly id: string;
+  /** How long a lease lasts that this lock acquires; `null`: it has no end. */
+  readonly ttl: TimeSpan | null;
+
+  /** Tries once. `false`: the key is held, be it by this lock. */
+  acquire(): LazyPromise<boolean>;
+
+  /**
+   * Tries once.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the key is held, be it by this lock.
+   */
+  acquireOrFail(): LazyPromise<void>;
+
+  /** Tries until the key is free or the time is over. `false`: it is over. */
+  acquireBlocking(settings?: LockBlockingSettings): LazyPromise<boolean>;
+
+  /**
+   * Tries until the key is free or the time is over.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the time is over.
+   */
+  acquireBlockingOrFail(settings?: LockBlockingSettings): LazyPromise<void>;
+
+  /** Gives the key back. `false`: this lock does not hold it (any more); then nothing changes. */
+  release(): LazyPromise<boolean>;
+
+  /**
+   * Gives the key back.
+   *
+   * @throws UnownedReleaseLockError if this lock does not hold it (any more).
+   */
+  releaseOrFail(): LazyPromise<void>;
+
+  /** Frees the key, whoever holds it. `false`: nobody did. */
+  forceRelease(): LazyPromise<boolean>;
+
+  /**
+   * Lets the lease end a ttl from now, be that later or sooner than before. `false`: this lock does not hold the key, or
+   * holds it without an end; then nothing changes.
+   *
+   * @param ttl Default: the provider's `defaultRefreshTime`, five minutes; not the ttl of this lock.
+   */
+  refresh(ttl?: ITimeSpan): LazyPromise<boolean>;
+
+  /**
+   * As {@link refresh}.
+   *
+   * @throws UnownedRefreshLockError if this lock does not hold the key (any more).
+   * @throws UnrefreshableKeyLockError if this lock holds the key without an end.
+   */
+  refreshOrFail(ttl?: ITimeSpan): LazyPromise<void>;
+
+  /** Whether nobody holds the key. */
+  isExpired(): LazyPromise<boolean>;
+
+  /** Whether somebody holds the key, not necessarily this lock. */
+  isLocked(): LazyPromise<boolean>;
+
+  /** How much longer the key is held. `null`: it is free or has expired, or is held without an end. */
+  getRemainingTime(): LazyPromise<TimeSpan | null>;
+
+  /** The owner of this lock, whether or not it holds the key. */
+  getOwner(): LazyPromise<string>;
+
+  /** Who holds the key, seen from this lock. */
+  getState(): LazyPromise<LockState>;
+
+  /**
+   * Acquires, calls a function, and releases whatever the function does. Answers a failure, and does not call the
+   * function, if the key is held. Rejects with what the function throws.
+   */
+  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+
+  /**
+   * As {@link run}, answering what the function does.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the key is held.
+   */
+  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
+
+  /** As {@link run}, after {@link acquireBlocking}. */
+  runBlocking<T>(
+    fn: AsyncLazy<T>,
+    settings?: LockBlockingSettings,
+  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+
+  /**
+   * As {@link runOrFail}, after {@link acquireBlockingOrFail}.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the time is over.
+   */
+  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+}

@@ -1,0 +1,91 @@
+import {
+  answerNow,
+  errorOf,
+  isFailure,
+  type NativeHolder,
+  type NativeLock,
+  type NativeLockProvider,
+  type NativeOutcome,
+  NativeVerb,
+  openProvider,
+} from "../native";
+import { InvalidInputError } from "../utilities/errors";
+import type { Promisable } from "../utilities/invokable";
+import { Lane } from "./lane";
+
+/** Under this symbol an adapter keeps its engine; registered globally, so that two copies of the package agree. */
+export const ENGINE: unique symbol = Symbol.for("holdfast.lock.engine");
+
+/** What goes through the engine: everything the verbs of a lock provider need, for one adapter. */
+export class LockEngine {
+  private readonly provider: NativeLockProvider;
+  /** Whether verbs are answered in the same call; then remaining times are exact to the microsecond as well. */
+  readonly isImmediate: boolean;
+  private readonly lane = new Lane();
+
+  /** @throws ConfigurationLockError if the URL or the table's name cannot be used. Nothing is connected to yet. */
+  constructor(url: string, tableName?: string) {
+    this.provider = openProvider(url, tableName);
+    this.isImmediate = this.provider.isImmediate;
+  }
+
+  /** @throws InvalidInputError if the key or the owner cannot be used. */
+  createLock(key: string, owner: string): NativeLock {
+    refuseBrokenText("key", key);
+    refuseBrokenText("owner", owner);
+    const lock = this.provider.createLock(key, owner);
+    if (isFailure(lock)) {
+      throw errorOf(lock);
+    }
+    return lock;
+  }
+
+  /** Asks a verb that is answered by a number; see `NativeOutcome` for its meaning. Throws what it cannot answer. */
+  ask(lock: NativeLock, verb: NativeVerb, ttl: number): Promisable<number> {
+    if (this.isImmediate) {
+      return answered(answerNow(lock, verb, ttl)) as number;
+    }
+    return this.lane.ask(lock, verb, ttl).then(answered) as Promise<number>;
+  }
+
+  /** Who holds the key of a lock. */
+  look(lock: NativeLock): Promisable<NativeHolder | null> {
+    if (this.isImmediate) {
+      return answered(answerNow(lock, NativeVerb.State, 0)) as NativeHolder | null;
+    }
+    return this.lane.ask(lock, NativeVerb.State, 0).then(answered) as Promise<NativeHolder | null>;
+  }
+
+  async init(): Promise<void> {
+    answered(await this.provider.init());
+  }
+
+  async deInit(): Promise<void> {
+    answered(await this.provider.deinit());
+  }
+
+  async removeAllExpired(): Promise<void> {
+    answered(await this.provider.removeAllExpired());
+  }
+
+  async close(): Promise<void> {
+    await this.provider.close();
+  }
+}
+
+function answered(outcome: NativeOutcome): number | NativeHolder | null {
+  if (typeof outcome === "object" && isFailure(outcome)) {
+    throw errorOf(outcome);
+  }
+  return outcome;
+}
+
+// Half a surrogate pair has no form in UTF-8: two different keys would become one.
+function refuseBrokenText(name: string, text: string): void {
+  if (typeof text !== "string") {
+    throw new InvalidInputError(`The ${name} is not a string; pass a string`);
+  }
+  if (!text.isWellFormed()) {
+    throw new InvalidInputError(`The ${name} contains half of a surrogate pair; pass well-formed text, or encode it`);
+  }
+}

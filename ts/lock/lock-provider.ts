@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import { type AsyncLazy, LazyPromise } from "../async/lazy-promise";
+import { MemoryEventBusAdapter } from "../event-bus/adapters/memory-event-bus-adapter";
+import type { IEventBus } from "../event-bus/contracts/event-bus";
+import type { EventListener, Unsubscribe } from "../event-bus/contracts/event-listener";
+import { EventBus } from "../event-bus/event-bus";
+import { InvalidInputError } from "../utilities/errors";
+import { type Invokable, invoke } from "../utilities/invokable";
+import { Namespace } from "../utilities/namespace";
+import { type OneOrMore, toArray } from "../utilities/one-or-more";
+import { type ITimeSpan, TimeSpan } from "../utilities/time-span";
+import { MemoryLockAdapter } from "./adapters/memory-lock-adapter";
+import type { NativeLockAdapter } from "./adapters/native-lock-adapter";
+import type { LockEventMap } from "./contracts/events";
+import type { ILockListenable, ILockProvider, LockCreateSettings } from "./contracts/lock-provider";
+import { ENGINE, LockEngine } from "./engine";
+import { Lock } from "./lock";
+import { LockContext } from "./lock-context";
+import { type CheckedTtl, checkTtl } from "./ttl";
+
+/** Settings of {@link LockProvider}; all can be left out. */
+export interface LockProviderSettings {
+  /**
+   * What the locks are kept in: an adapter, or the URL of one: `"memory:"`, `"memory:NAME"`, `"sqlite:PATH"`. Default: a
+   * memory adapter of this provider's own.
+   */
+  adapter?: NativeLockAdapter | string | undefined;
+  /** Keeps the keys apart from those of others in the same database. Default: root `["@", "lock"]`. */
+  namespace?: Namespace | undefined;
+  /** Makes the owners of locks that are given none; each must be new. Default: random UUIDs. */
+  createOwnerId?: Invokable<[], string> | undefined;
+  /** How long a lease lasts, up to 100 years; `null`: it has no end. Default: 5 minutes. */
+  defaultTtl?: ITimeSpan | null | undefined;
+  /** How long `acquireBlocking` waits between tries at most. Default: 1 second. */
+  defaultBlockingInterval?: ITimeSpan | undefined;
+  /** How long `acquireBlocking` tries. Default: 1 minute. */
+  defaultBlockingTime?: ITimeSpan | undefined;
+  /** How long a lease lasts from a `refresh` without a ttl. Default: 5 minutes. */
+  defaultRefreshTime?: ITimeSpan | undefined;
+  /** Carries the events. Default: one in memory, of this provider's own. */
+  eventBus?: IEventBus<LockEventMap> | undefined;
+  /** Makes the lazy promises that the methods return, for instance with middlewares. Default: plain ones. */
+  lazyPromiseFactory?: Invokable<[work: AsyncLazy<unknown>], LazyPromise<unknown>> | undefined;
+}
+
+/** Makes locks over one adapter, and lets their events be heard. */
+export class LockProvider implements ILockProvider, ILockListenable {
+  private readonly context: LockContext;
+  private readonly eventBus: IEventBus<LockEventMap>;
+  private readonly namespace: Namespace;
+  private readonly createOwnerId: Invokable<[], string>;
+  private readonly defaultTtl: CheckedTtl;
+
+  /**
+   * Connects to nothing; the first use of a lock does.
+   *
+   * @throws InvalidInputError if a setting cannot be used.
+   * @throws ConfigurationLockError if the URL of the adapter cannot be used.
+   */
+  constructor(settings: LockProviderSettings = {}) {
+    this.namespace = settings.namespace ?? new Namespace(["@", "lock"]);
+    this.eventBus = settings.eventBus ?? new EventBus({ adapter: new MemoryEventBusAdapter() });
+    this.createOwnerId = settings.createOwnerId ?? randomUUID;
+    this.defaultTtl = checkTtl(settings.defaultTtl === undefined ? TimeSpan.fromMinutes(5) : settings.defaultTtl);
+    this.context = new LockContext({
+      engine: engineOf(settings.adapter),
+      eventBus: this.eventBus,
+      isListenedTo: settings.eventBus !== undefined,
+      lazy: lazyPromises(settings.lazyPromiseFactory),
+      defaultBlockingInterval: TimeSpan.fromTimeSpan(settings.defaultBlockingInterval ?? TimeSpan.fromSeconds(1)),
+      defaultBlockingTime: TimeSpan.fromTimeSpan(settings.defaultBlockingTime ?? TimeSpan.fromMinutes(1)),
+      defaultRefreshTime: checkTtl(settings.defaultRefreshTime ?? TimeSpan.fromMinutes(5)).timeSpan as TimeSpan,
+    });
+  }
+
+  /**
+   * Makes a lock; nothing is acquired and the database is not asked.
+   *
+   * @param key What to lock; segments are joined with the key delimiter of the namespace.
+   * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
+   */
+  create(key: OneOrMore<string>, settings: LockCreateSettings = {}): Lock {
+    const { namespaced, resolved } = this.namespace.create(key);
+    const owner = settings.owner === undefined ? invoke(this.createOwnerId) : ownerOf(settings.owner);
+    return Lock.of({
+      context: this.context,
+      handle: this.context.engine.createLock(namespaced, owner),
+      key: resolved,
+      owner,
+      ttl: settings.ttl === undefined ? this.defaultTtl : checkTtl(settings.ttl),
+    });
+  }
+
+  /** Calls a listener for every event of a name, until it is removed. Adding it again changes nothing. */
+  addListener<Name extends keyof LockEventMap>(
+    eventName: Name,
+    listener: EventListener<LockEventMap[Name]>,
+  ): LazyPromise<void> {
+    return this.listened().addListener(eventName, listener);
+  }
+
+  /** Stops calling a listener, however it was added. A listener that was not added is no error. */
+  removeListener<Name extends keyof LockEventMap>(
+    eventName: Name,
+    listener: EventListener<LockEventMap[Name]>,
+  ): LazyPromise<void> {
+    return this.listened().removeListener(eventName, listener);
+  }
+
+  /** Calls a listener for the next event of a name only. */
+  listenOnce<Name extends keyof LockEventMap>(
+    eventName: Name,
+    listener: EventListener<LockEventMap[Name]>,
+  ): LazyPromise<void> {
+    return this.listened().listenOnce(eventName, listener);
+  }
+
+  /** The next event of a name. Listening begins when the result is awaited or deferred. */
+  asPromise<Name extends keyof LockEventMap>(eventName: Name): LazyPromise<LockEventMap[Name]> {
+    return this.listened().asPromise(eventName);
+  }
+
+  /** As {@link addListener}, answering a function that ends it. */
+  subscribe<Name extends keyof LockEventMap>(
+    eventName: Name,
+    listener: EventListener<LockEventMap[Name]>,
+  ): LazyPromise<Unsubscribe> {
+    return this.listened().subscribe(eventName, listener);
+  }
+
+  /** As {@link listenOnce}, answering a function that ends it before the event comes. */
+  subscribeOnce<Name extends keyof LockEventMap>(
+    eventName: Name,
+    listener: EventListener<LockEventMap[Name]>,
+  ): LazyPromise<Unsubscribe> {
+    return this.listened().subscribeOnce(eventName, listener);
+  }
+
+  private listened(): IEventBus<LockEventMap> {
+    this.context.isListenedTo = true;
+    return this.eventBus;
+  }
+}
+
+function engineOf(adapter: LockProviderSettings["adapter"]): LockEngine {
+  if (typeof adapter === "string") {
+    return new LockEngine(adapter);
+  }
+  const engine = (adapter ?? new MemoryLockAdapter())[ENGINE];
+  if (engine === undefined) {
+    throw new InvalidInputError("The adapter is none; pass a lock adapter of this package, or the URL of one");
+  }
+  return engine;
+}
+
+function ownerOf(owner: OneOrMore<string>): string {
+  return toArray(owner)
+    .filter((segment) => segment !== "")
+    .join("/");
+}
+
+function lazyPromises(factory: LockProviderSettings["lazyPromiseFactory"]): <T>(work: AsyncLazy<T>) => LazyPromise<T> {
+  return factory === undefined
+    ? (work) => new LazyPromise(work)
+    : <T>(work: AsyncLazy<T>) => invoke(factory, work as AsyncLazy<unknown>) as LazyPromise<T>;
+}

@@ -1,0 +1,12 @@
+export type { DateRange } from "./date-range";
+export { InvalidInputError, UnexpectedError } from "./errors";
+export type { Invokable, InvokableFunction, InvokableObject, Promisable } from "./invokable";
+export type { IDeinitizable, IInitizable, IPrunable } from "./lifecycle";
+export type { NamespacedKey, NamespaceSettings } from "./namespace";
+export { Namespace } from "./namespace";
+export type { OneOrMore } from "./one-or-more";
+export type { InferResultError, InferResultSuccess, Result, ResultFailure, ResultSuccess } from "./result";
+export { isResult, isResultFailure, isResultSuccess, RESULT, resultFailure, resultSuccess } from "./result";
+export type { StandardSchema, StandardSchemaResult } from "./standard-schema";
+export type { ITimeSpan } from "./time-span";
+export { TimeSpan, TO_MILLISECONDS } from "./time-span";
