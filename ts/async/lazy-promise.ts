@@ -1,3 +1,4 @@
+import { InvalidInputError } from "../utilities/errors";
 import { type Invokable, invoke, type Promisable } from "../utilities/invokable";
 import { type OneOrMore, toArray } from "../utilities/one-or-more";
 import { type ITimeSpan, TimeSpan } from "../utilities/time-span";
@@ -177,7 +178,17 @@ function run<T>(source: AsyncLazy<T>): Promisable<T> {
   if (typeof source === "function") {
     return source();
   }
-  return "invoke" in source ? source.invoke() : source;
+  if (typeof source === "object" && source !== null) {
+    if ("invoke" in source) {
+      return source.invoke();
+    }
+    if (typeof source.then === "function") {
+      return source;
+    }
+  }
+  throw new InvalidInputError(
+    "A LazyPromise needs work to do; pass a function, an object with invoke, or a LazyPromise",
+  );
 }
 
 function runThrough<T>(source: AsyncLazy<T>, middlewares: readonly AsyncMiddleware<[], T>[]): Promise<T> {

@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { type AsyncLazy, LazyPromise } from "../async/lazy-promise";
 import { InvalidInputError } from "../utilities/errors";
-import { type Invokable, invoke, type Promisable } from "../utilities/invokable";
+import { type Invokable, invoke, isInvokable, type Promisable } from "../utilities/invokable";
 import { Namespace } from "../utilities/namespace";
 import type { StandardSchema, StandardSchemaResult } from "../utilities/standard-schema";
 import type { IEventBus } from "./contracts/event-bus";
@@ -62,8 +62,17 @@ export class EventBus<EventMap extends object = BaseEventMap> implements IEventB
   private readonly listeners: ListenerRegistry;
   private readonly namespacedNames = new Map<string, string>();
 
-  /** Opens nothing: the adapter is used when a method's result is awaited. */
+  /**
+   * Opens nothing: the adapter is used when a method's result is awaited.
+   *
+   * @throws InvalidInputError if there is no adapter.
+   */
   constructor(settings: EventBusSettings<EventMap>) {
+    if (typeof settings?.adapter?.dispatch !== "function") {
+      throw new InvalidInputError(
+        "An EventBus needs an adapter; pass one such as { adapter: new MemoryEventBusAdapter() }",
+      );
+    }
     this.adapter = settings.adapter;
     this.namespace = settings.namespace ?? new Namespace(["@", "event-bus"]);
     this.schemas = new Map(Object.entries<StandardSchema | undefined>(settings.eventMapSchema ?? {}));
@@ -166,7 +175,10 @@ export class EventBus<EventMap extends object = BaseEventMap> implements IEventB
       : (invoke(this.lazyPromiseFactory, work) as LazyPromise<T>);
   }
 
-  private register(eventName: string, listener: EventListener<never>, once: boolean): Promise<Registration> {
+  private async register(eventName: string, listener: EventListener<never>, once: boolean): Promise<Registration> {
+    if (!isInvokable(listener)) {
+      throw new InvalidInputError(`Invalid listener of "${eventName}"; pass a function or an object with invoke`);
+    }
     return this.listeners.add(eventName, this.namespaced(eventName), listener, once);
   }
 
