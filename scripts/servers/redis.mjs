@@ -1,0 +1,29 @@
+import { converse } from "./conversation.mjs";
+import { installPackages } from "./debian.mjs";
+import { findPrograms } from "./programs.mjs";
+
+/** @type {import("../servers.mjs").Recipe} */
+export const redis = {
+  name: "Redis",
+  variable: "REDIS_URL",
+  localUrl: "redis://127.0.0.1:6379",
+
+  answers: (url) =>
+    converse(url, Buffer.from("PING\r\n"), (heard) =>
+      heard.includes("\r\n") ? heard.toString("latin1").startsWith("+PONG") : undefined,
+    ),
+
+  find: () => findPrograms(["redis-server"]),
+  obtain: () => installPackages("redis-server"),
+
+  async start(server, programs) {
+    const url = `redis://127.0.0.1:${server.port}`;
+    const options = { port: server.port, bind: "127.0.0.1", save: "", appendonly: "no", dir: server.folder };
+    await server.run(
+      programs["redis-server"],
+      Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      { answers: () => redis.answers(url) },
+    );
+    return url;
+  },
+};

@@ -1,0 +1,134 @@
+// A server of our own for the time of one run: a free port on loopback, a temporary folder, gone at the end.
+
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { StepError, throwIfInterrupted } from "../step.mjs";
+
+const startPatienceMs = 60_000;
+const stopPatienceMs = 10_000;
+
+export class Throwaway {
+  /** @type {string} absolute; belongs to the account the server runs under */
+  folder;
+  /** @type {number} free at the time of asking, on 127.0.0.1 */
+  port;
+  #name;
+  #account = {};
+  #process;
+  #stopSignal = "SIGTERM";
+  #abandon = () => this.#kill();
+
+  static async create(name) {
+    const server = new Throwaway();
+    server.#name = name;
+    server.port = await freePort();
+    server.folder = mkdtempSync(join(tmpdir(), "holdfast-server-"));
+    process.once("exit", server.#abandon);
+    return server;
+  }
+
+  static pause() {
+    throwIfInterrupted();
+    return setTimeout(100);
+  }
+
+  /** Runs this server as an ordinary account where we are root; databases refuse to run as root. */
+  becomeOneOf(accounts) {
+    if (process.getuid?.() !== 0) {
+      return;
+    }
+    for (const account of accounts) {
+      const [uid, gid] = ["-u", "-g"].map((option) => Number.parseInt(spawnSync("id", [option, account]).stdout, 10));
+      if (uid > 0) {
+        this.#account = { uid, gid };
+        chownSync(this.folder, uid, gid);
+        chmodSync(this.folder, 0o700);
+        return;
+      }
+    }
+  }
+
+  /** Runs a program that prepares the folder, to its end. */
+  async prepare(program, programArguments) {
+    const child = this.#spawn(program, programArguments);
+    const code = await new Promise((resolve, reject) => {
+      child.once("exit", resolve);
+      child.once("error", reject);
+    });
+    if (code !== 0) {
+      throw new StepError(`${program} ended with ${code}: ${this.#lastWords()}`);
+    }
+  }
+
+  /**
+   * Starts the server and waits until it answers.
+   *
+   * @param {() => Promise<boolean>} answers
+   * @param {NodeJS.Signals} stopSignal the signal that ends it without waiting for its clients
+   */
+  async run(program, programArguments, { answers, environment, stopSignal = "SIGTERM" }) {
+    this.#stopSignal = stopSignal;
+    const child = this.#spawn(program, programArguments, environment);
+    let failure;
+    child.once("error", (error) => (failure = error.message));
+    child.once("exit", (code, signal) => (failure = `it ended with ${code ?? signal}`));
+    const deadline = Date.now() + startPatienceMs;
+    while (!(await answers())) {
+      if (failure !== undefined || Date.now() > deadline) {
+        throw new StepError(`${program} does not answer: ${failure ?? "out of patience"}: ${this.#lastWords()}`);
+      }
+      await Throwaway.pause();
+    }
+  }
+
+  async stop() {
+    const child = this.#process;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill(this.#stopSignal);
+      await Promise.race([ended, setTimeout(stopPatienceMs, undefined, { ref: false })]);
+    }
+    process.removeListener("exit", this.#abandon);
+    this.#kill();
+  }
+
+  #kill() {
+    this.#process?.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #spawn(program, programArguments, environment = {}) {
+    const log = openSync(join(this.folder, "log"), "a");
+    const child = spawn(program, programArguments, {
+      cwd: this.folder,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", log, log],
+      // Ctrl-C in the terminal is for the run, which then stops its servers in order.
+      detached: true,
+      ...this.#account,
+    });
+    closeSync(log);
+    this.#process = child;
+    return child;
+  }
+
+  #lastWords() {
+    const log = readFileSync(join(this.folder, "log"), "utf8").trim();
+    return log.split("\n").slice(-5).join(" | ") || `${this.#name} said nothing`;
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
