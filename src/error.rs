@@ -27,6 +27,8 @@ pub enum ErrorKind {
   Connection,
   /// The database refused a statement or is damaged.
   Database,
+  /// An adapter that this crate does not know from inside failed.
+  Adapter,
   /// The adapter was closed.
   Closed,
 }

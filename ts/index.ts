@@ -7,4 +7,7 @@ export * from "./event-bus/contracts";
 export * from "./lock";
 export * from "./lock/adapters";
 export * from "./lock/contracts";
+export * from "./serde";
+export * from "./serde/adapters";
+export * from "./serde/contracts";
 export * from "./utilities";

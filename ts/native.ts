@@ -1,14 +1,31 @@
-import { checkTtl, makeAnswerNow, type NativeFailure, type NativeLockProvider, openLockProvider } from "../binding";
+import {
+  adoptLockAdapter,
+  checkTtl,
+  makeAnswerNow,
+  type NativeFailure,
+  type NativeLockProvider,
+  type NativeReply,
+  type NativeRequest,
+  openLockProvider,
+} from "../binding";
 import {
   ClosedLockError,
   ConfigurationLockError,
   ConnectionLockError,
   DatabaseLockError,
-  type LockAdapterError,
+  LockAdapterError,
 } from "./lock/contracts/errors";
+import { collect } from "./lock/thrown";
 import { InvalidInputError } from "./utilities/errors";
 
-export type { NativeHolder, NativeLock, NativeLockProvider, NativeOutcome } from "../binding";
+export type {
+  NativeHolder,
+  NativeLock,
+  NativeLockProvider,
+  NativeOutcome,
+  NativeReply,
+  NativeRequest,
+} from "../binding";
 export { answer, NativeVerb } from "../binding";
 
 /** Answers one verb at once, for locks of an immediate provider. */
@@ -26,6 +43,11 @@ export function openProvider(url: string, tableName?: string): NativeLockProvide
   return provider;
 }
 
+/** A provider over an adapter written in JavaScript, which answers through this function and never rejects. */
+export function adoptAdapter(answering: (requests: NativeRequest[]) => Promise<NativeReply[]>): NativeLockProvider {
+  return adoptLockAdapter(answering);
+}
+
 /** Throws unless a lease can last that long. */
 export function refuseBadTtl(milliseconds: number): void {
   const failure = checkTtl(milliseconds);
@@ -39,21 +61,24 @@ export function isFailure(value: unknown): value is NativeFailure {
   return typeof value === "object" && value !== null && "kind" in value;
 }
 
-/** The error to throw for a failure of the engine. */
-export function errorOf(
-  { kind, message }: NativeFailure,
-  about: { key?: string; owner?: string } = {},
-): LockAdapterError | InvalidInputError {
+/** What to throw for a failure of the engine; if an adapter of the application threw, the very same thing. */
+export function errorOf({ kind, message, cause: said, thrown }: NativeFailure): unknown {
+  if (thrown !== undefined) {
+    return collect(thrown);
+  }
+  const cause = said === undefined ? undefined : new Error(said);
   switch (kind) {
     case "invalid-input":
       return new InvalidInputError(message);
     case "configuration":
-      return new ConfigurationLockError(message, undefined, about);
+      return new ConfigurationLockError(message, cause);
     case "connection":
-      return new ConnectionLockError(message, undefined, about);
+      return new ConnectionLockError(message, cause);
     case "closed":
-      return new ClosedLockError(message, undefined, about);
+      return new ClosedLockError(message);
+    case "adapter":
+      return new LockAdapterError(message, cause);
     default:
-      return new DatabaseLockError(message, undefined, about);
+      return new DatabaseLockError(message, cause);
   }
 }

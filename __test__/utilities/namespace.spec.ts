@@ -7,7 +7,7 @@ describe("Namespace", () => {
     [new Namespace("lock"), ["resource", "1"], "lock:_rt:resource/1", "resource/1"],
     [new Namespace(["a", "b"], { keyDelimiter: "|", identifierDelimiter: "::" }), ["x", "y"], "a|b::_rt::x|y", "x/y"],
   ])("%s makes the key %j", (namespace, key, namespaced, resolved) => {
-    expect(namespace.create(key)).toEqual({ namespaced, resolved });
+    expect(namespace.create(key)).toMatchObject({ namespaced, resolved });
   });
 
   test("accepts the other spelling of its delimiters", () => {
@@ -31,7 +31,11 @@ describe("Namespace", () => {
       yield "1";
     }
     const namespace = new Namespace(segments());
-    expect(namespace.create(segments())).toEqual({ namespaced: "resource/1:_rt:resource/1", resolved: "resource/1" });
+    expect(namespace.create(segments())).toEqual({
+      namespaced: "resource/1:_rt:resource/1",
+      resolved: "resource/1",
+      segments: ["resource", "1"],
+    });
     expect(namespace.setKeyDelimiter("-").create("k").namespaced).toBe("resource-1:_rt:k");
   });
 

@@ -6,7 +6,7 @@ import ts from "typescript";
 import { root, StepError } from "../step.mjs";
 
 /** Subpaths whose names are deliberately not at the root, such as "./compat/name". */
-const standalone = new Set([]);
+const standalone = new Set(["./lock/test-utilities"]);
 
 /**
  * @typedef {object} Entry

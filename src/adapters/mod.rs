@@ -10,6 +10,7 @@ use crate::request::{Answer, Request};
 #[cfg(test)]
 mod contract;
 pub mod memory;
+pub mod no_op;
 pub mod sql;
 pub mod sqlite;
 
@@ -85,6 +86,7 @@ pub struct Options {
 /// | --- | --- |
 /// | `memory:` | memory, an instance of its own |
 /// | `memory:NAME` | memory, the instance that everyone in this process shares under that name |
+/// | `no-op:` | one that grants everything and keeps nothing |
 /// | `sqlite:PATH`, `sqlite://PATH` | the SQLite file at that path, relative to the working directory |
 /// | `sqlite::memory:` | a SQLite database of its own in memory |
 ///
@@ -95,6 +97,7 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
   match url.split_once(':') {
     Some(("memory", "")) => Ok(Arc::new(memory::MemoryAdapter::new())),
     Some(("memory", name)) => Ok(Arc::new(memory::MemoryAdapter::named(name))),
+    Some(("no-op", "")) => Ok(Arc::new(no_op::NoOpAdapter::default())),
     Some(("sqlite", location)) => Ok(Arc::new(sqlite::SqliteAdapter::new(location, options)?)),
     Some((scheme, _)) => Err(Error::configuration(format!(
       "no adapter answers to \"{scheme}:\": use \"memory:\" or \"sqlite:PATH\""

@@ -9,6 +9,7 @@
   reason = "it is called from JavaScript, which knows no attributes and hands over owned values"
 )]
 
+pub mod js_adapter;
 pub mod outcome;
 pub mod provider;
 pub mod verbs;

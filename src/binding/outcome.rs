@@ -1,8 +1,10 @@
+use std::error::Error as _;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Either4, Null};
 use napi_derive::napi;
 
+use super::js_adapter::Thrown;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::{Answer, Holder, Until};
 
@@ -26,9 +28,13 @@ pub struct NativeHolder {
 
 #[napi(object, object_from_js = false)]
 pub struct NativeFailure {
-  /// "invalid-input", "configuration", "connection", "database" or "closed".
+  /// "invalid-input", "configuration", "connection", "database", "adapter" or "closed".
   pub kind: &'static str,
   pub message: String,
+  /// What the driver or the adapter said.
+  pub cause: Option<String>,
+  /// Where JavaScript keeps what its adapter threw.
+  pub thrown: Option<u32>,
 }
 
 impl From<Error> for NativeFailure {
@@ -39,9 +45,15 @@ impl From<Error> for NativeFailure {
         ErrorKind::Configuration => "configuration",
         ErrorKind::Connection => "connection",
         ErrorKind::Database => "database",
+        ErrorKind::Adapter => "adapter",
         ErrorKind::Closed => "closed",
       },
       message: error.to_string(),
+      cause: error.source().map(ToString::to_string),
+      thrown: error
+        .source()
+        .and_then(|source| source.downcast_ref::<Thrown>())
+        .map(|thrown| thrown.ticket),
     }
   }
 }

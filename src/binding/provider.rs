@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use napi::bindgen_prelude::{Either, External};
 use napi_derive::napi;
 
+use super::js_adapter::{AnsweringFunction, JsAdapter};
 use super::outcome::NativeFailure;
 use crate::adapters::Options;
 use crate::lock::Lock;
@@ -15,6 +18,23 @@ pub fn open_lock_provider(url: String, table_name: Option<String>) -> Either<Nat
     Ok(provider) => Either::A(NativeLockProvider { provider }),
     Err(error) => Either::B(error.into()),
   }
+}
+
+/// A provider over an adapter written in JavaScript.
+#[napi(catch_unwind)]
+pub fn adopt_lock_adapter(
+  #[napi(ts_arg_type = "(requests: Array<NativeRequest>) => Promise<Array<NativeReply>>")] answering: AnsweringFunction<
+    '_,
+  >,
+) -> napi::Result<NativeLockProvider> {
+  let answering = answering
+    .build_threadsafe_function()
+    .weak::<true>()
+    .callee_handled::<false>()
+    .build()?;
+  Ok(NativeLockProvider {
+    provider: LockProvider::new(Arc::new(JsAdapter::new(answering))),
+  })
 }
 
 /// Null if a lease can have this ttl in milliseconds.

@@ -15,26 +15,27 @@ export interface BlockingTry {
  * last try was refused.
  */
 export async function tryUntil({ time, interval, attempt, refused }: BlockingTry): Promise<boolean> {
-  const begun = performance.now();
+  const deadline = performance.now() + time;
   let nextReport = Number.NEGATIVE_INFINITY;
   for (;;) {
+    const asked = performance.now();
     const isFirst = nextReport === Number.NEGATIVE_INFINITY;
-    const isLast = performance.now() - begun >= time;
+    const isLast = asked >= deadline;
     const answer = await attempt();
     if (answer > 0) {
       return true;
     }
-    const now = performance.now();
-    // The last try comes because the time is over, not because an interval is.
-    if (isFirst || (!isLast && now >= nextReport)) {
+    // The last try comes because the time is over, not because an interval is. By when it was asked: however slow the
+    // answers are, there is one report if the interval is as long as the time.
+    if (isFirst || (!isLast && asked >= nextReport)) {
       refused();
-      nextReport = now + interval;
+      nextReport = asked + interval;
     }
     if (isLast) {
       return false;
     }
     const holderEnds = answer < 0 ? -answer : interval;
-    const sleep = Math.min(interval, holderEnds, begun + time - now);
+    const sleep = Math.min(interval, holderEnds, deadline - performance.now());
     // Timers cut fractions off, and a sleep of nothing would be a busy loop.
     await wait(Math.max(Math.ceil(sleep), 1));
   }

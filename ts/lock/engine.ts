@@ -1,4 +1,6 @@
 import {
+  adoptAdapter,
+  answer,
   answerNow,
   errorOf,
   isFailure,
@@ -11,22 +13,41 @@ import {
 } from "../native";
 import { InvalidInputError } from "../utilities/errors";
 import type { Promisable } from "../utilities/invokable";
+import type { ILockAdapter } from "./contracts/lock-adapter";
+import { answering } from "./js-adapter";
 import { Lane } from "./lane";
 
 /** Under this symbol an adapter keeps its engine; registered globally, so that two copies of the package agree. */
 export const ENGINE: unique symbol = Symbol.for("holdfast.lock.engine");
 
-/** What goes through the engine: everything the verbs of a lock provider need, for one adapter. */
+/** Carries the verbs of the locks of one adapter to the native engine and back. */
 export class LockEngine {
-  private readonly provider: NativeLockProvider;
   /** Whether verbs are answered in the same call; then remaining times are exact to the microsecond as well. */
   readonly isImmediate: boolean;
-  private readonly lane = new Lane();
 
-  /** @throws ConfigurationLockError if the URL or the table's name cannot be used. Nothing is connected to yet. */
-  constructor(url: string, tableName?: string) {
-    this.provider = openProvider(url, tableName);
-    this.isImmediate = this.provider.isImmediate;
+  private constructor(
+    private readonly provider: NativeLockProvider,
+    private readonly cross: (lock: NativeLock, verb: NativeVerb, ttl: number) => Promise<NativeOutcome>,
+  ) {
+    this.isImmediate = provider.isImmediate;
+  }
+
+  /**
+   * For an adapter that is native as well.
+   *
+   * @throws ConfigurationLockError if the URL or the table's name cannot be used. Nothing is connected to yet.
+   */
+  static open(url: string, tableName?: string): LockEngine {
+    const lane = new Lane();
+    return new LockEngine(openProvider(url, tableName), (lock, verb, ttl) => lane.ask(lock, verb, ttl));
+  }
+
+  /** For an adapter of the application. Its verbs cross alone: gathered, a slow one would hold up the rest. */
+  static over(adapter: ILockAdapter): LockEngine {
+    return new LockEngine(adoptAdapter(answering(adapter)), async (lock, verb, ttl) => {
+      const [outcome] = await answer([lock], [verb], [ttl]);
+      return outcome as NativeOutcome;
+    });
   }
 
   /** @throws InvalidInputError if the key or the owner cannot be used. */
@@ -45,7 +66,7 @@ export class LockEngine {
     if (this.isImmediate) {
       return answered(answerNow(lock, verb, ttl)) as number;
     }
-    return this.lane.ask(lock, verb, ttl).then(answered) as Promise<number>;
+    return this.cross(lock, verb, ttl).then(answered) as Promise<number>;
   }
 
   /** Who holds the key of a lock. */
@@ -53,7 +74,7 @@ export class LockEngine {
     if (this.isImmediate) {
       return answered(answerNow(lock, NativeVerb.State, 0)) as NativeHolder | null;
     }
-    return this.lane.ask(lock, NativeVerb.State, 0).then(answered) as Promise<NativeHolder | null>;
+    return this.cross(lock, NativeVerb.State, 0).then(answered) as Promise<NativeHolder | null>;
   }
 
   async init(): Promise<void> {

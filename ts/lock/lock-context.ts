@@ -10,6 +10,8 @@ const ERRORS = channel("holdfast:event-bus:error");
 /** What the locks of one provider share. */
 export class LockContext {
   readonly engine: LockEngine;
+  /** Under which the locks are known to serdes; the same in all processes that exchange them. */
+  readonly serdeName: string;
   readonly lazy: <T>(work: AsyncLazy<T>) => LazyPromise<T>;
   readonly defaultBlockingInterval: TimeSpan;
   readonly defaultBlockingTime: TimeSpan;
@@ -20,6 +22,7 @@ export class LockContext {
 
   constructor(parts: {
     engine: LockEngine;
+    serdeName: string;
     eventBus: IEventBus<LockEventMap>;
     isListenedTo: boolean;
     lazy: <T>(work: AsyncLazy<T>) => LazyPromise<T>;
@@ -28,6 +31,7 @@ export class LockContext {
     defaultRefreshTime: TimeSpan;
   }) {
     this.engine = parts.engine;
+    this.serdeName = parts.serdeName;
     this.eventBus = parts.eventBus;
     this.isListenedTo = parts.isListenedTo;
     this.lazy = parts.lazy;
@@ -36,9 +40,13 @@ export class LockContext {
     this.defaultRefreshTime = parts.defaultRefreshTime;
   }
 
-  /** Whether making the event is worth while. */
+  /** Whether making the event is worth while. Never throws: a lock that is held by now would be lost in the error. */
   isHeard(name: keyof LockEventMap): boolean {
-    return this.isListenedTo && (this.eventBus.hasListeners?.(name) ?? true);
+    try {
+      return this.isListenedTo && (this.eventBus.hasListeners?.(name) ?? true);
+    } catch {
+      return true;
+    }
   }
 
   /** Sends an event and waits for nothing: a bus that is down must not hold up a lock, or fail it. */

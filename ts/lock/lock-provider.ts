@@ -4,27 +4,31 @@ import { MemoryEventBusAdapter } from "../event-bus/adapters/memory-event-bus-ad
 import type { IEventBus } from "../event-bus/contracts/event-bus";
 import type { EventListener, Unsubscribe } from "../event-bus/contracts/event-listener";
 import { EventBus } from "../event-bus/event-bus";
+import type { ISerderRegister } from "../serde/contracts";
 import { InvalidInputError } from "../utilities/errors";
 import { type Invokable, invoke } from "../utilities/invokable";
 import { Namespace } from "../utilities/namespace";
 import { type OneOrMore, toArray } from "../utilities/one-or-more";
 import { type ITimeSpan, TimeSpan } from "../utilities/time-span";
-import { MemoryLockAdapter } from "./adapters/memory-lock-adapter";
-import type { NativeLockAdapter } from "./adapters/native-lock-adapter";
 import type { LockEventMap } from "./contracts/events";
 import type { ILockListenable, ILockProvider, LockCreateSettings } from "./contracts/lock-provider";
 import { ENGINE, LockEngine } from "./engine";
+import { type LockAdapter, lockAdapterOf } from "./js-adapter";
 import { Lock } from "./lock";
 import { LockContext } from "./lock-context";
+import { registerLocks } from "./lock-serde";
 import { type CheckedTtl, checkTtl } from "./ttl";
+
+/** Where the locks of a provider are that is given no namespace. */
+export const DEFAULT_NAMESPACE = new Namespace(["@", "lock"]);
 
 /** Settings of {@link LockProvider}; all can be left out. */
 export interface LockProviderSettings {
   /**
-   * What the locks are kept in: an adapter, or the URL of one: `"memory:"`, `"memory:NAME"`, `"sqlite:PATH"`. Default: a
-   * memory adapter of this provider's own.
+   * What the locks are kept in: an adapter, be it of this package or an object of your own, or the URL of one:
+   * `"memory:"`, `"memory:NAME"`, `"sqlite:PATH"`. Default: a memory adapter of this provider's own.
    */
-  adapter?: NativeLockAdapter | string | undefined;
+  adapter?: LockAdapter | string | undefined;
   /** Keeps the keys apart from those of others in the same database. Default: root `["@", "lock"]`. */
   namespace?: Namespace | undefined;
   /** Makes the owners of locks that are given none; each must be new. Default: random UUIDs. */
@@ -39,6 +43,16 @@ export interface LockProviderSettings {
   defaultRefreshTime?: ITimeSpan | undefined;
   /** Carries the events. Default: one in memory, of this provider's own. */
   eventBus?: IEventBus<LockEventMap> | undefined;
+  /**
+   * Where the locks are to be serializable: one `Serde` or several. Locks then survive a round trip through them, to
+   * other processes too, whose provider has an adapter of the same class and the same namespace. Default: none.
+   */
+  serde?: OneOrMore<ISerderRegister> | undefined;
+  /**
+   * Tells the locks of this provider from those of others in the same serde; the same in every process. Default: the
+   * namespace, which tells enough unless two providers share it over adapters of one class.
+   */
+  serdeTransformerName?: string | undefined;
   /** Makes the lazy promises that the methods return, for instance with middlewares. Default: plain ones. */
   lazyPromiseFactory?: Invokable<[work: AsyncLazy<unknown>], LazyPromise<unknown>> | undefined;
 }
@@ -58,12 +72,13 @@ export class LockProvider implements ILockProvider, ILockListenable {
    * @throws ConfigurationLockError if the URL of the adapter cannot be used.
    */
   constructor(settings: LockProviderSettings = {}) {
-    this.namespace = settings.namespace ?? new Namespace(["@", "lock"]);
+    this.namespace = settings.namespace ?? DEFAULT_NAMESPACE;
     this.eventBus = settings.eventBus ?? new EventBus({ adapter: new MemoryEventBusAdapter() });
     this.createOwnerId = settings.createOwnerId ?? randomUUID;
     this.defaultTtl = checkTtl(settings.defaultTtl === undefined ? TimeSpan.fromMinutes(5) : settings.defaultTtl);
     this.context = new LockContext({
       engine: engineOf(settings.adapter),
+      serdeName: `lock/${adapterName(settings.adapter)}/${settings.serdeTransformerName ?? this.namespace}`,
       eventBus: this.eventBus,
       isListenedTo: settings.eventBus !== undefined,
       lazy: lazyPromises(settings.lazyPromiseFactory),
@@ -71,6 +86,12 @@ export class LockProvider implements ILockProvider, ILockListenable {
       defaultBlockingTime: TimeSpan.fromTimeSpan(settings.defaultBlockingTime ?? TimeSpan.fromMinutes(1)),
       defaultRefreshTime: checkTtl(settings.defaultRefreshTime ?? TimeSpan.fromMinutes(5)).timeSpan as TimeSpan,
     });
+    if (settings.serde !== undefined) {
+      registerLocks(settings.serde, {
+        context: this.context,
+        revive: ({ key, owner, ttl, fence }) => this.make(key, owner, checkTtl(ttl), fence),
+      });
+    }
   }
 
   /**
@@ -80,15 +101,8 @@ export class LockProvider implements ILockProvider, ILockListenable {
    * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
    */
   create(key: OneOrMore<string>, settings: LockCreateSettings = {}): Lock {
-    const { namespaced, resolved } = this.namespace.create(key);
     const owner = settings.owner === undefined ? invoke(this.createOwnerId) : ownerOf(settings.owner);
-    return Lock.of({
-      context: this.context,
-      handle: this.context.engine.createLock(namespaced, owner),
-      key: resolved,
-      owner,
-      ttl: settings.ttl === undefined ? this.defaultTtl : checkTtl(settings.ttl),
-    });
+    return this.make(key, owner, settings.ttl === undefined ? this.defaultTtl : checkTtl(settings.ttl), 0);
   }
 
   /** Calls a listener for every event of a name, until it is removed. Adding it again changes nothing. */
@@ -136,27 +150,50 @@ export class LockProvider implements ILockProvider, ILockListenable {
     return this.listened().subscribeOnce(eventName, listener);
   }
 
+  private make(key: OneOrMore<string>, owner: string, ttl: CheckedTtl, fence: number): Lock {
+    const namespacedKey = this.namespace.create(key);
+    const handle = this.context.engine.createLock(namespacedKey.namespaced, owner);
+    return Lock.of({ context: this.context, handle, key: namespacedKey, owner, ttl, fence });
+  }
+
   private listened(): IEventBus<LockEventMap> {
     this.context.isListenedTo = true;
     return this.eventBus;
   }
 }
 
-function engineOf(adapter: LockProviderSettings["adapter"]): LockEngine {
+/** Adapters of the application with their engines, so that providers over one of them share it. */
+const ADOPTED = new WeakMap<object, LockEngine>();
+
+function engineOf(adapter: LockAdapter | string = "memory:"): LockEngine {
   if (typeof adapter === "string") {
-    return new LockEngine(adapter);
+    return LockEngine.open(adapter);
   }
-  const engine = (adapter ?? new MemoryLockAdapter())[ENGINE];
-  if (engine === undefined) {
-    throw new InvalidInputError("The adapter is none; pass a lock adapter of this package, or the URL of one");
+  const engine = (adapter as { [ENGINE]?: LockEngine } | null)?.[ENGINE] ?? ADOPTED.get(adapter);
+  if (engine !== undefined) {
+    return engine;
   }
-  return engine;
+  const adopted = LockEngine.over(lockAdapterOf(adapter));
+  ADOPTED.set(adapter, adopted);
+  return adopted;
+}
+
+/** The class of an adapter; one that is given by its URL counts as the class that the URL stands for. */
+function adapterName(adapter: LockAdapter | string = "memory:"): string {
+  if (typeof adapter !== "string") {
+    return adapter.constructor.name;
+  }
+  const [scheme = ""] = adapter.split(":");
+  return `${scheme.charAt(0).toUpperCase()}${scheme.slice(1)}LockAdapter`;
 }
 
 function ownerOf(owner: OneOrMore<string>): string {
-  return toArray(owner)
-    .filter((segment) => segment !== "")
-    .join("/");
+  const segments = toArray(owner);
+  // Joined, whatever has no text of its own would become one and the same owner.
+  if (!segments.every((segment) => typeof segment === "string")) {
+    throw new InvalidInputError("The owner is no text; pass a string, or an iterable of strings");
+  }
+  return segments.filter((segment) => segment !== "").join("/");
 }
 
 function lazyPromises(factory: LockProviderSettings["lazyPromiseFactory"]): <T>(work: AsyncLazy<T>) => LazyPromise<T> {

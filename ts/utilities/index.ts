@@ -1,5 +1,6 @@
 export type { DateRange } from "./date-range";
 export { InvalidInputError, UnexpectedError } from "./errors";
+export { DefaultAdapterNotDefinedError, FactoryError, UnregisteredAdapterError } from "./factory-errors";
 export type { Invokable, InvokableFunction, InvokableObject, Promisable } from "./invokable";
 export type { IDeinitizable, IInitizable, IPrunable } from "./lifecycle";
 export type { NamespacedKey, NamespaceSettings } from "./namespace";

@@ -22,6 +22,8 @@ export interface NamespacedKey {
   readonly namespaced: string;
   /** The key without its namespace, for people and events: its segments joined by `/`, whatever the delimiter. */
   readonly resolved: string;
+  /** What the key was made of, without empty segments: given to the same namespace again, it makes the same key. */
+  readonly segments: readonly string[];
 }
 
 /**
@@ -118,7 +120,7 @@ export class Namespace {
     this.refuseIdentifierIn(resolved, "Resolved key");
     const joined = this.keyDelimiter === "/" ? resolved : segments.join(this.keyDelimiter);
     this.refuseIdentifierIn(joined, "Resolved key");
-    return { namespaced: this.prefix + joined, resolved };
+    return { namespaced: this.prefix + joined, resolved, segments };
   }
 
   /** The root as it stands at the beginning of every key. */

@@ -1,4 +1,5 @@
 export type { MemoryLockAdapterSettings } from "./memory-lock-adapter";
 export { MemoryLockAdapter } from "./memory-lock-adapter";
+export { NoOpLockAdapter } from "./no-op-lock-adapter";
 export type { SqliteLockAdapterSettings } from "./sqlite-lock-adapter";
 export { SqliteLockAdapter } from "./sqlite-lock-adapter";

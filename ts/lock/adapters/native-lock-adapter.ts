@@ -20,7 +20,7 @@ export abstract class NativeLockAdapter implements ILockAdapter, IInitizable, ID
 
   /** @internal */
   protected constructor(url: string, tableName?: string) {
-    this[ENGINE] = new LockEngine(url, tableName);
+    this[ENGINE] = LockEngine.open(url, tableName);
   }
 
   /**

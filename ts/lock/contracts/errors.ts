@@ -139,3 +139,14 @@ export const LOCK_ERRORS = {
 export function isLockError(value: unknown): value is LockError {
   return value instanceof LockError;
 }
+
+/**
+ * Says which lock an error of the engine is about.
+ *
+ * @internal
+ */
+export function tellSubject(error: unknown, subject: LockErrorSubject): void {
+  if (error instanceof LockAdapterError && error.key === undefined) {
+    Object.assign(error, subject);
+  }
+}

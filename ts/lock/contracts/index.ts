@@ -1,3 +1,10 @@
+export type {
+  IDatabaseLockAdapter,
+  IDatabaseLockTransaction,
+  IInsertDatabaseLockAdapter,
+  ILockData,
+  ILockExpirationData,
+} from "./database-lock-adapter";
 export type { LockErrorSubject } from "./errors";
 export {
   ClosedLockError,

@@ -25,6 +25,12 @@ export interface ILock {
   readonly id: string;
   /** How long a lease lasts that this lock acquires; `null`: it has no end. */
   readonly ttl: TimeSpan | null;
+  /**
+   * The fence of the last grant to this object, a number that grows with every grant of the key: storage that remembers
+   * the highest it has seen can refuse a holder that was overtaken. `null`: not acquired, or released again. Adapters
+   * written in JavaScript keep no fences; theirs grow in this process, and between processes as their clocks do.
+   */
+  readonly fence: bigint | null;
 
   /** Tries once. `false`: the key is held, be it by this lock. */
   acquire(): LazyPromise<boolean>;

@@ -1,0 +1,138 @@
+import { type NativeReply, type NativeRequest, NativeVerb, NO_END } from "../native";
+import { InvalidInputError, UnexpectedError } from "../utilities/errors";
+import { TimeSpan } from "../utilities/time-span";
+import type { IDatabaseLockAdapter, IInsertDatabaseLockAdapter } from "./contracts/database-lock-adapter";
+import { type ILockAdapter, LOCK_REFRESH_RESULT, type LockAdapterState } from "./contracts/lock-adapter";
+import { InsertDatabaseLock, TransactionDatabaseLock } from "./database-lock";
+import { OwnLeases } from "./own-leases";
+import { deposit } from "./thrown";
+
+/** Whatever an application may implement to keep locks in a store of its own. */
+export type LockAdapter = ILockAdapter | IDatabaseLockAdapter | IInsertDatabaseLockAdapter;
+
+/**
+ * The verbs of an adapter, whichever contract it implements. It is recognized by the methods it has: how many parameters
+ * they declare says nothing about what they take.
+ *
+ * @throws InvalidInputError if it implements none.
+ */
+export function lockAdapterOf(adapter: unknown): ILockAdapter {
+  if (has<ILockAdapter>(adapter, ["acquire", "release", "forceRelease", "refresh"])) {
+    return adapter;
+  }
+  if (has<IDatabaseLockAdapter>(adapter, ["transaction", "remove", "removeIfOwner", "updateExpiration", "find"])) {
+    return new TransactionDatabaseLock(adapter);
+  }
+  const insertMethods = ["insert", "updateIfExpired", "remove", "removeIfOwner", "updateExpirationIfOwner", "find"];
+  if (has<IInsertDatabaseLockAdapter>(adapter, insertMethods)) {
+    return new InsertDatabaseLock(adapter);
+  }
+  throw new InvalidInputError(
+    "The adapter has not the methods of one; pass an ILockAdapter, an IDatabaseLockAdapter, an adapter of this package " +
+      'or the URL of one, such as "sqlite:locks.db"',
+  );
+}
+
+/** What the engine calls to have an adapter's verbs; it never rejects. */
+export function answering(adapter: ILockAdapter): (requests: NativeRequest[]) => Promise<NativeReply[]> {
+  const ownLeases = new OwnLeases();
+  return (requests) => {
+    // Those on one key take effect in the order given.
+    const lastOfKey = new Map<string, Promise<NativeReply>>();
+    const replies = requests.map((request) => {
+      const before = lastOfKey.get(request.key) ?? Promise.resolve();
+      const replied = before.then(() => reply(adapter, ownLeases, request));
+      lastOfKey.set(request.key, replied);
+      return replied;
+    });
+    return Promise.all(replies);
+  };
+}
+
+// A synchronous throw of the adapter is a rejection here like any other.
+async function reply(adapter: ILockAdapter, ownLeases: OwnLeases, request: NativeRequest): Promise<NativeReply> {
+  try {
+    return await ask(adapter, ownLeases, request);
+  } catch (error) {
+    return { answer: 0, thrown: deposit(error) };
+  }
+}
+
+async function ask(adapter: ILockAdapter, ownLeases: OwnLeases, request: NativeRequest): Promise<NativeReply> {
+  const { verb, key, owner } = request;
+  const ttl = request.ttl === NO_END ? null : TimeSpan.fromMilliseconds(request.ttl);
+  switch (verb) {
+    case NativeVerb.Acquire: {
+      const isAcquired = boolean("acquire", await adapter.acquire(key, owner, ttl));
+      if (isAcquired) {
+        ownLeases.add(key, owner, ttl);
+      }
+      return { answer: Number(isAcquired) };
+    }
+    case NativeVerb.Release: {
+      ownLeases.remove(key, owner);
+      return { answer: Number(boolean("release", await adapter.release(key, owner))) };
+    }
+    case NativeVerb.ForceRelease: {
+      ownLeases.remove(key);
+      return { answer: Number(boolean("forceRelease", await adapter.forceRelease(key))) };
+    }
+    case NativeVerb.Refresh:
+      return { answer: await refresh(adapter, ownLeases, key, owner, ttl as TimeSpan) };
+    default:
+      return state(await lookUp(adapter, ownLeases, key));
+  }
+}
+
+async function refresh(
+  adapter: ILockAdapter,
+  ownLeases: OwnLeases,
+  key: string,
+  owner: string,
+  ttl: TimeSpan,
+): Promise<number> {
+  const result = await adapter.refresh(key, owner, ttl);
+  if (result === true || result === LOCK_REFRESH_RESULT.REFRESHED) {
+    ownLeases.add(key, owner, ttl);
+    return 1;
+  }
+  if (result === LOCK_REFRESH_RESULT.UNEXPIRABLE_KEY) {
+    return -1;
+  }
+  if (result === LOCK_REFRESH_RESULT.UNOWNED_REFRESH) {
+    return 0;
+  }
+  boolean("refresh", result);
+  const holder = await lookUp(adapter, ownLeases, key);
+  return holder?.owner === owner && holder.expiration === null ? -1 : 0;
+}
+
+async function lookUp(adapter: ILockAdapter, ownLeases: OwnLeases, key: string): Promise<LockAdapterState | null> {
+  return adapter.getState === undefined ? ownLeases.find(key) : await adapter.getState(key);
+}
+
+function state(holder: LockAdapterState | null): NativeReply {
+  if (holder === null) {
+    return { answer: 0 };
+  }
+  if (holder.expiration === null) {
+    return { answer: 1, owner: holder.owner };
+  }
+  const remaining = holder.expiration.getTime() - Date.now();
+  return remaining > 0 ? { answer: 1, owner: holder.owner, remaining } : { answer: 0 };
+}
+
+function boolean(method: string, answer: unknown): boolean {
+  if (typeof answer !== "boolean") {
+    throw new UnexpectedError(`The adapter's ${method} answered ${String(answer)}; it has to answer a boolean`);
+  }
+  return answer;
+}
+
+function has<Contract>(value: unknown, methods: readonly string[]): value is Contract {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function")
+  );
+}

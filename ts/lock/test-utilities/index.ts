@@ -1,0 +1,6 @@
+export type { LockAdapterTestSuiteSettings, TestableLockAdapter } from "./lock-adapter.test-suite";
+export { lockAdapterTestSuite } from "./lock-adapter.test-suite";
+export type { LockProviderTestSuiteSettings } from "./lock-provider.test-suite";
+export { lockProviderTestSuite } from "./lock-provider.test-suite";
+export type { LockProviderSubject } from "./scene";
+export type { Expectation, TestPrimitives } from "./test-primitives";
