@@ -790,6 +790,17 @@ export declare function timeout<Args extends unknown[], Ret, Context extends Asy
   settings?: NoInfer<TimeoutSettings<Args, Context>>,
 ): AsyncMiddleware<Args, Ret, Context>;
 
+/** Takes an error that belongs to no caller. What it answers is not looked at, beyond an error of its own. */
+export type EventErrorHandler = (error: unknown, eventName: string) => unknown;
+
+/** An error of no caller, as it is published on the channel `holdfast:event-bus:error`. */
+export interface EventBusErrorMessage {
+  /** What was thrown. */
+  readonly error: unknown;
+  /** The event it happened with, without the namespace if a bus says so, with it if an adapter does. */
+  readonly eventName: string;
+}
+
 /** How a {@link Namespace} writes its keys. */
 export interface NamespaceSettings {
   /** Stands around the root identifier. Default `":"`. */
@@ -981,7 +992,7 @@ export interface EventBusSettings<EventMap extends object = BaseEventMap> {
    * could not be detached. Default: publishes `{ error, eventName }` on the `node:diagnostics_channel` channel
    * `holdfast:event-bus:error`; so does an error of this function itself.
    */
-  onError?: ((error: unknown, eventName: string) => unknown) | undefined;
+  onError?: EventErrorHandler | undefined;
   /** Makes the lazy promises that the methods return, for instance with middlewares. Default: plain ones. */
   lazyPromiseFactory?: Invokable<[work: AsyncLazy<unknown>], LazyPromise<unknown>> | undefined;
 }
@@ -990,14 +1001,6 @@ export interface EventBusSettings<EventMap extends object = BaseEventMap> {
 export type EventMapSchema<EventMap extends object = BaseEventMap> = {
   readonly [Name in EventName<EventMap>]?: StandardSchema<EventMap[Name]> | undefined;
 };
-
-/** An error of no caller, as it is published on the channel `holdfast:event-bus:error`. */
-export interface EventBusErrorMessage {
-  /** What was thrown. */
-  readonly error: unknown;
-  /** The event it happened with, without the namespace. */
-  readonly eventName: string;
-}
 
 /**
  * Sends events to the listeners of their name, by way of an adapter.
@@ -1009,7 +1012,6 @@ export declare class EventBus<EventMap extends object = BaseEventMap> implements
   private readonly adapter;
   private readonly namespace;
   private readonly schemas;
-  private readonly onError;
   private readonly lazyPromiseFactory;
   private readonly listeners;
   private readonly namespacedNames;
@@ -1063,7 +1065,6 @@ export declare class EventBus<EventMap extends object = BaseEventMap> implements
   private unsubscribe;
   private namespaced;
   private check;
-  private report;
 }
 
 /**
@@ -1094,6 +1095,207 @@ export declare class NoOpEventBusAdapter implements IEventBusAdapter {
   dispatch(): Promise<void>;
   /** Always `false`. */
   hasListeners(): boolean;
+}
+
+/** A Redis client that can send messages, such as a `Redis` or a `Cluster` of ioredis. */
+export interface RedisDispatcherClient {
+  publish(channel: string, message: string): PromiseLike<unknown>;
+}
+
+/**
+ * A Redis client that can listen to messages, such as a `Redis` or a `Cluster` of ioredis. It subscribes anew by itself
+ * when it has connected again.
+ */
+export interface RedisListenerClient {
+  subscribe(channel: string): PromiseLike<unknown>;
+  unsubscribe(channel: string): PromiseLike<unknown>;
+  on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  off(event: "message", listener: (channel: string, message: string) => void): unknown;
+}
+
+/** A Redis client that can be duplicated, such as a `Redis` or a `Cluster` of ioredis. */
+export interface RedisPubSubClient extends RedisDispatcherClient {
+  /** Another client with the same settings, with a connection of its own. */
+  duplicate(): RedisDuplicateClient;
+  on(event: "end", listener: () => void): unknown;
+  off(event: "end", listener: () => void): unknown;
+}
+
+/** A Redis client that was made by duplicating another. */
+export interface RedisDuplicateClient extends RedisListenerClient {
+  /** Closes the connection for good. */
+  disconnect(): void;
+  on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
+  off(event: "message", listener: (channel: string, message: string) => void): unknown;
+  off(event: "end", listener: () => void): unknown;
+}
+
+/** How values of one kind are serialized, and restored. */
+export interface SerdeTransformer<Value, Serialized> {
+  /**
+   * Tells the kinds apart, so it must be the same wherever values are serialized and restored. Segments are joined
+   * with `/`.
+   */
+  readonly name: OneOrMore<string>;
+  /** Whether a value is of this kind. It is asked about every value, whatever its type. */
+  isApplicable(value: unknown): boolean;
+  /** The serialized form of a value. It may hold everything that can be serialized itself. */
+  serialize(value: Value): Serialized;
+  /**
+   * Restores a value. What it is given may come from outside, and then need not be what {@link serialize} returned:
+   * check it, and throw if it cannot be used.
+   */
+  deserialize(serialized: Serialized): Value;
+}
+
+/** A {@link SerdeTransformer} whose name is complete, as an adapter gets it. */
+export interface NamedSerdeTransformer<Value, Serialized> extends SerdeTransformer<Value, Serialized> {
+  /** The whole name, such as `"core/Date"`. */
+  readonly name: string;
+}
+
+/** An object that knows its serialized form. Its class has a static `deserialize`: {@link SerializableClass}. */
+export interface ISerializable<Serialized> {
+  /** The serialized form. It may hold everything that can be serialized itself. */
+  serialize(): Serialized;
+}
+
+/** A class whose instances can be serialized. The constructor may be private. */
+export interface SerializableClass<Serialized> {
+  readonly name: string;
+  readonly prototype: ISerializable<Serialized>;
+  /**
+   * Restores an instance. What it is given may come from outside, and then need not be what `serialize` returned: check
+   * it, and throw if it cannot be used.
+   */
+  deserialize(serialized: Serialized): ISerializable<Serialized>;
+}
+
+/** Turns values into something that can be stored or sent. */
+export interface ISerializer<Serialized = unknown> {
+  /** @throws SerializationSerdeError if the value, or something in it, has no serialized form. */
+  serialize<Value>(value: Value): Serialized;
+}
+
+/** Restores values. */
+export interface IDeserializer<Serialized = unknown> {
+  /**
+   * Restores a value. Its type is claimed, not checked: validate what comes from outside.
+   *
+   * @throws DeserializationSerdeError if it cannot be restored.
+   */
+  deserialize<Value>(serialized: Serialized): Value;
+}
+
+/** Serializes values, and restores them. */
+export interface ISerde<Serialized = unknown> extends ISerializer<Serialized>, IDeserializer<Serialized> {}
+
+/** Can be taught to serialize more kinds of values. A name that is registered again is replaced. */
+export interface ISerderRegister {
+  /**
+   * Serializes the instances of a class, not of its subclasses, by their `serialize` method and its static
+   * `deserialize`. The registered name is the prefix, if any, and the name of the class.
+   *
+   * @throws InvalidInputError if the class lacks one of them or has no name.
+   */
+  registerClass<Serialized>(serializable: SerializableClass<Serialized>, prefix?: OneOrMore<string>): this;
+  /**
+   * Serializes the values a transformer applies to. The registered name is the prefix, if any, and the transformer's.
+   * If several apply to a value, the one registered last is used.
+   *
+   * @throws InvalidInputError if the transformer lacks a method or a name.
+   */
+  registerCustom<Value, Serialized>(transformer: SerdeTransformer<Value, Serialized>, prefix?: OneOrMore<string>): this;
+}
+
+/** Serializes values, restores them, and can be taught more kinds of them. */
+export interface IFlexibleSerde<Serialized = unknown> extends ISerde<Serialized>, ISerderRegister {}
+
+/** What a `Serde` works with: the serialized form itself. */
+export interface IFlexibleSerdeAdapter<Serialized = unknown> extends ISerde<Serialized> {
+  /**
+   * Serializes the values a transformer applies to. A name that is registered again is replaced. If several apply to a
+   * value, the one registered last is used.
+   */
+  registerCustom<Value, Payload>(transformer: NamedSerdeTransformer<Value, Payload>): void;
+}
+
+interface RedisPubSubSettings {
+  /** Makes text of events. Every process on the channels needs the same classes registered with its own. */
+  serde: ISerde<string>;
+  /**
+   * Takes the errors that belong to no caller: a message that cannot be deserialized, or a lost connection, with the
+   * namespaced name of the event. Default: publishes `{ error, eventName }` on the `node:diagnostics_channel` channel
+   * `holdfast:event-bus:error`; so does an error of this function itself.
+   */
+  onError?: EventErrorHandler | undefined;
+}
+
+/** Settings of {@link RedisPubSubEventBusAdapter} with two clients of the caller's. */
+export interface RedisPubSubClientsSettings extends RedisPubSubSettings {
+  /** Sends the events. It can be used for anything else as well. */
+  dispatcherClient: RedisDispatcherClient;
+  /**
+   * Listens. Redis lets a connection that listens do little else, so it must be another client. Several adapters may
+   * share it; other code must not unsubscribe it from their channels.
+   */
+  listenerClient: RedisListenerClient;
+  client?: undefined;
+}
+
+/** Settings of {@link RedisPubSubEventBusAdapter} with one client of the caller's. */
+export interface RedisPubSubClientSettings extends RedisPubSubSettings {
+  /**
+   * Sends the events, and can be used for anything else as well. While there are listeners, a duplicate of it listens;
+   * that is closed with the last listener, or when this client ends, and with it all listening.
+   */
+  client: RedisDispatcherClient & RedisPubSubClient;
+  dispatcherClient?: undefined;
+  listenerClient?: undefined;
+}
+
+/** Settings of {@link RedisPubSubEventBusAdapter}: one client or two. */
+export type RedisPubSubEventBusAdapterSettings = RedisPubSubClientsSettings | RedisPubSubClientSettings;
+
+/**
+ * Carries events between processes, over the publish and subscribe of Redis, with clients such as those of ioredis.
+ *
+ * An event reaches those who listen at that moment: Redis keeps none for later, and none for a listener whose connection
+ * is down. The name of the event, with its namespace, is the channel.
+ */
+export declare class RedisPubSubEventBusAdapter implements IEventBusAdapter {
+  private readonly dispatcher;
+  private readonly subscriptions;
+  private readonly serde;
+  private readonly onError;
+  /**
+   * Sends nothing to Redis.
+   *
+   * @throws InvalidInputError if a client or the serde is missing.
+   */
+  constructor(settings: RedisPubSubEventBusAdapterSettings);
+  /**
+   * Calls the listener for every event of the name, sent by any process. Adding it again changes nothing. It rejects,
+   * and the listener is not added, if Redis cannot be asked to deliver them.
+   */
+  addListener(eventName: string, listener: EventBusAdapterListener): Promise<void>;
+  /**
+   * Stops calling the listener. A listener that was not added is no error. It rejects if Redis cannot be asked to stop
+   * delivering; the listener is not called even then.
+   */
+  removeListener(eventName: string, listener: EventBusAdapterListener): Promise<void>;
+  /**
+   * Sends an event to the listeners of its name in all processes; settles when Redis has it.
+   *
+   * @throws SerializationSerdeError (as a rejection) if the event cannot be serialized; else with what the client says.
+   */
+  dispatch(eventName: string, event: unknown): Promise<void>;
+  private readonly deliver;
+  private call;
+  private duplicate;
+  private reportAll;
 }
 
 /** When a lease ends. */
@@ -1523,96 +1725,6 @@ export declare const SERDE_ERRORS: {
   readonly Deserialization: typeof DeserializationSerdeError;
 };
 
-/** How values of one kind are serialized, and restored. */
-export interface SerdeTransformer<Value, Serialized> {
-  /**
-   * Tells the kinds apart, so it must be the same wherever values are serialized and restored. Segments are joined
-   * with `/`.
-   */
-  readonly name: OneOrMore<string>;
-  /** Whether a value is of this kind. It is asked about every value, whatever its type. */
-  isApplicable(value: unknown): boolean;
-  /** The serialized form of a value. It may hold everything that can be serialized itself. */
-  serialize(value: Value): Serialized;
-  /**
-   * Restores a value. What it is given may come from outside, and then need not be what {@link serialize} returned:
-   * check it, and throw if it cannot be used.
-   */
-  deserialize(serialized: Serialized): Value;
-}
-
-/** A {@link SerdeTransformer} whose name is complete, as an adapter gets it. */
-export interface NamedSerdeTransformer<Value, Serialized> extends SerdeTransformer<Value, Serialized> {
-  /** The whole name, such as `"core/Date"`. */
-  readonly name: string;
-}
-
-/** An object that knows its serialized form. Its class has a static `deserialize`: {@link SerializableClass}. */
-export interface ISerializable<Serialized> {
-  /** The serialized form. It may hold everything that can be serialized itself. */
-  serialize(): Serialized;
-}
-
-/** A class whose instances can be serialized. The constructor may be private. */
-export interface SerializableClass<Serialized> {
-  readonly name: string;
-  readonly prototype: ISerializable<Serialized>;
-  /**
-   * Restores an instance. What it is given may come from outside, and then need not be what `serialize` returned: check
-   * it, and throw if it cannot be used.
-   */
-  deserialize(serialized: Serialized): ISerializable<Serialized>;
-}
-
-/** Turns values into something that can be stored or sent. */
-export interface ISerializer<Serialized = unknown> {
-  /** @throws SerializationSerdeError if the value, or something in it, has no serialized form. */
-  serialize<Value>(value: Value): Serialized;
-}
-
-/** Restores values. */
-export interface IDeserializer<Serialized = unknown> {
-  /**
-   * Restores a value. Its type is claimed, not checked: validate what comes from outside.
-   *
-   * @throws DeserializationSerdeError if it cannot be restored.
-   */
-  deserialize<Value>(serialized: Serialized): Value;
-}
-
-/** Serializes values, and restores them. */
-export interface ISerde<Serialized = unknown> extends ISerializer<Serialized>, IDeserializer<Serialized> {}
-
-/** Can be taught to serialize more kinds of values. A name that is registered again is replaced. */
-export interface ISerderRegister {
-  /**
-   * Serializes the instances of a class, not of its subclasses, by their `serialize` method and its static
-   * `deserialize`. The registered name is the prefix, if any, and the name of the class.
-   *
-   * @throws InvalidInputError if the class lacks one of them or has no name.
-   */
-  registerClass<Serialized>(serializable: SerializableClass<Serialized>, prefix?: OneOrMore<string>): this;
-  /**
-   * Serializes the values a transformer applies to. The registered name is the prefix, if any, and the transformer's.
-   * If several apply to a value, the one registered last is used.
-   *
-   * @throws InvalidInputError if the transformer lacks a method or a name.
-   */
-  registerCustom<Value, Serialized>(transformer: SerdeTransformer<Value, Serialized>, prefix?: OneOrMore<string>): this;
-}
-
-/** Serializes values, restores them, and can be taught more kinds of them. */
-export interface IFlexibleSerde<Serialized = unknown> extends ISerde<Serialized>, ISerderRegister {}
-
-/** What a `Serde` works with: the serialized form itself. */
-export interface IFlexibleSerdeAdapter<Serialized = unknown> extends ISerde<Serialized> {
-  /**
-   * Serializes the values a transformer applies to. A name that is registered again is replaced. If several apply to a
-   * value, the one registered last is used.
-   */
-  registerCustom<Value, Payload>(transformer: NamedSerdeTransformer<Value, Payload>): void;
-}
-
 /** Names of the events of a lock provider. */
 export declare const LOCK_EVENTS: {
   /** A lock was acquired. */
@@ -1948,6 +2060,64 @@ export declare class MemoryLockAdapter extends NativeLockAdapter {
 export declare class NoOpLockAdapter extends NativeLockAdapter {
   /** It needs nothing. */
   constructor();
+}
+
+/** What is read of an ioredis client: where it connects to. The client itself is left alone, and stays the caller's. */
+export interface RedisClient {
+  /** The options the client was made with, as ioredis keeps them. */
+  readonly options: RedisClientOptions;
+}
+
+/** The options of an ioredis client that say where and as whom it connects. */
+export interface RedisClientOptions {
+  /** Default `"localhost"`. */
+  readonly host?: string | undefined;
+  /** Default 6379. */
+  readonly port?: number | undefined;
+  /** A Unix socket, instead of a host and a port. */
+  readonly path?: string | null | undefined;
+  /** Default: the server's default user. */
+  readonly username?: string | null | undefined;
+  /** Default: none. */
+  readonly password?: string | null | undefined;
+  /** Default 0. */
+  readonly db?: number | undefined;
+  /** Stands in front of every key the client uses, and of every lock. */
+  readonly keyPrefix?: string | undefined;
+  /** Not supported yet. */
+  readonly tls?: unknown;
+  /** Not supported yet. */
+  readonly sentinels?: unknown;
+}
+
+/** Settings of {@link RedisLockAdapter}. */
+export interface RedisLockAdapterSettings {
+  /** Where the server is: `"redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]"` or `"redis+unix:///PATH"`. */
+  url: string;
+  /** Stands in front of every key. Default: nothing. */
+  keyPrefix?: string | undefined;
+}
+
+/** Settings of {@link RedisLockAdapter} that name a client; whatever else is in them is not used. */
+export interface RedisLockAdapterClientSettings {
+  /** An ioredis client, whose options are read. */
+  database: RedisClient;
+  /** Locks need none to be stored. */
+  serde?: unknown;
+}
+
+/**
+ * Locks between all processes that reach the same Redis server, 6.2 or newer, or Valkey. Of an ioredis client it takes the
+ * options and connects by itself, over one connection of its own.
+ */
+export declare class RedisLockAdapter extends NativeLockAdapter {
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws ConfigurationLockError if the URL or the client's options cannot be used: TLS, sentinels and clusters are not
+   * supported yet.
+   */
+  constructor(settings: RedisClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
 }
 
 /** Settings of {@link SqliteLockAdapter}. */

@@ -31,7 +31,7 @@ export const recipes = { postgres, mariadb, redis, mongodb };
  *
  * @type {(keyof typeof recipes)[]}
  */
-export const required = [];
+export const required = ["redis"];
 
 const configuredPatienceMs = 30_000;
 

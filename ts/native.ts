@@ -34,9 +34,17 @@ export const answerNow = makeAnswerNow();
 /** A ttl, as the verbs take it, of a lease that has no end. */
 export const NO_END = Number.POSITIVE_INFINITY;
 
+/** What the URL of an adapter leaves open. */
+export interface NativeLockOptions {
+  /** For adapters that have a table. */
+  readonly tableName?: string | undefined;
+  /** For adapters that have none. */
+  readonly keyPrefix?: string | undefined;
+}
+
 /** The provider over the adapter that a URL names. */
-export function openProvider(url: string, tableName?: string): NativeLockProvider {
-  const provider = openLockProvider(url, tableName);
+export function openProvider(url: string, { tableName, keyPrefix }: NativeLockOptions): NativeLockProvider {
+  const provider = openLockProvider(url, tableName, keyPrefix);
   if (isFailure(provider)) {
     throw errorOf(provider);
   }

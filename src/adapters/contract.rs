@@ -360,7 +360,9 @@ impl Checks<'_> {
     self.fence("kept", &owner("me"), Some(LONG)).await;
     self.fence("kept for ever", &owner("me"), None).await;
     tokio::time::sleep(20 * SHORT).await;
-    assert_eq!(self.adapter.remove_all_expired().await.unwrap(), 3);
+    // Or the database had done it by itself.
+    let removed = self.adapter.remove_all_expired().await.unwrap();
+    assert!(removed == 3 || removed == 0, "{removed} were removed");
     assert!(self.holder("kept").await.is_some());
     assert!(self.holder("kept for ever").await.is_some());
   }

@@ -11,6 +11,7 @@ use crate::request::{Answer, Request};
 mod contract;
 pub mod memory;
 pub mod no_op;
+pub mod redis;
 pub mod sql;
 pub mod sqlite;
 
@@ -78,6 +79,8 @@ pub trait Immediate {
 pub struct Options {
   /// The table of the leases, for adapters that have one.
   pub table_name: Option<String>,
+  /// What stands in front of every key, for adapters that have no table.
+  pub key_prefix: Option<String>,
 }
 
 /// The adapter that `url` names, not yet connected:
@@ -87,6 +90,7 @@ pub struct Options {
 /// | `memory:` | memory, an instance of its own |
 /// | `memory:NAME` | memory, the instance that everyone in this process shares under that name |
 /// | `no-op:` | one that grants everything and keeps nothing |
+/// | `redis://HOST:PORT/DATABASE` | the Redis server there |
 /// | `sqlite:PATH`, `sqlite://PATH` | the SQLite file at that path, relative to the working directory |
 /// | `sqlite::memory:` | a SQLite database of its own in memory |
 ///
@@ -98,13 +102,14 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
     Some(("memory", "")) => Ok(Arc::new(memory::MemoryAdapter::new())),
     Some(("memory", name)) => Ok(Arc::new(memory::MemoryAdapter::named(name))),
     Some(("no-op", "")) => Ok(Arc::new(no_op::NoOpAdapter::default())),
+    Some(("redis" | "redis+unix", _)) => Ok(Arc::new(redis::RedisAdapter::new(url, options.key_prefix.as_deref())?)),
     Some(("sqlite", location)) => Ok(Arc::new(sqlite::SqliteAdapter::new(location, options)?)),
     Some((scheme, _)) => Err(Error::configuration(format!(
-      "no adapter answers to \"{scheme}:\": use \"memory:\" or \"sqlite:PATH\""
+      "no adapter answers to \"{scheme}:\": use \"memory:\", \"sqlite:PATH\" or \"redis://HOST\""
     ))),
     // Without a scheme the text may be a password typed into the wrong place, so it is not repeated.
     None => Err(Error::configuration(
-      "the adapter URL has no scheme: use \"memory:\" or \"sqlite:PATH\"",
+      "the adapter URL has no scheme: use \"memory:\", \"sqlite:PATH\" or \"redis://HOST\"",
     )),
   }
 }

@@ -13,8 +13,12 @@ use crate::ttl::Ttl;
 
 /// A provider over the adapter that a URL names. Nothing is connected to yet.
 #[napi(catch_unwind)]
-pub fn open_lock_provider(url: String, table_name: Option<String>) -> Either<NativeLockProvider, NativeFailure> {
-  match LockProvider::open(&url, &Options { table_name }) {
+pub fn open_lock_provider(
+  url: String,
+  table_name: Option<String>,
+  key_prefix: Option<String>,
+) -> Either<NativeLockProvider, NativeFailure> {
+  match LockProvider::open(&url, &Options { table_name, key_prefix }) {
     Ok(provider) => Either::A(NativeLockProvider { provider }),
     Err(error) => Either::B(error.into()),
   }

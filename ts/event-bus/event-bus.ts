@@ -1,4 +1,3 @@
-import { channel } from "node:diagnostics_channel";
 import { type AsyncLazy, LazyPromise } from "../async/lazy-promise";
 import { InvalidInputError } from "../utilities/errors";
 import { type Invokable, invoke, isInvokable, type Promisable } from "../utilities/invokable";
@@ -7,6 +6,7 @@ import type { StandardSchema, StandardSchemaResult } from "../utilities/standard
 import type { IEventBus } from "./contracts/event-bus";
 import type { IEventBusAdapter } from "./contracts/event-bus-adapter";
 import type { BaseEventMap, EventListener, EventName, Unsubscribe } from "./contracts/event-listener";
+import { type EventErrorHandler, reportError } from "./error-report";
 import { ListenerRegistry, type Registration } from "./listener-registry";
 
 /** Settings of {@link EventBus}. */
@@ -24,7 +24,7 @@ export interface EventBusSettings<EventMap extends object = BaseEventMap> {
    * could not be detached. Default: publishes `{ error, eventName }` on the `node:diagnostics_channel` channel
    * `holdfast:event-bus:error`; so does an error of this function itself.
    */
-  onError?: ((error: unknown, eventName: string) => unknown) | undefined;
+  onError?: EventErrorHandler | undefined;
   /** Makes the lazy promises that the methods return, for instance with middlewares. Default: plain ones. */
   lazyPromiseFactory?: Invokable<[work: AsyncLazy<unknown>], LazyPromise<unknown>> | undefined;
 }
@@ -33,16 +33,6 @@ export interface EventBusSettings<EventMap extends object = BaseEventMap> {
 export type EventMapSchema<EventMap extends object = BaseEventMap> = {
   readonly [Name in EventName<EventMap>]?: StandardSchema<EventMap[Name]> | undefined;
 };
-
-/** An error of no caller, as it is published on the channel `holdfast:event-bus:error`. */
-export interface EventBusErrorMessage {
-  /** What was thrown. */
-  readonly error: unknown;
-  /** The event it happened with, without the namespace. */
-  readonly eventName: string;
-}
-
-const ERRORS = channel("holdfast:event-bus:error");
 
 /** How many namespaced names a bus remembers. Enough for any fixed set of events; made-up names cannot pile up. */
 const REMEMBERED_NAMES = 256;
@@ -57,7 +47,6 @@ export class EventBus<EventMap extends object = BaseEventMap> implements IEventB
   private readonly adapter: IEventBusAdapter;
   private readonly namespace: Namespace;
   private readonly schemas: ReadonlyMap<string, StandardSchema | undefined>;
-  private readonly onError: EventBusSettings["onError"];
   private readonly lazyPromiseFactory: EventBusSettings["lazyPromiseFactory"];
   private readonly listeners: ListenerRegistry;
   private readonly namespacedNames = new Map<string, string>();
@@ -76,13 +65,12 @@ export class EventBus<EventMap extends object = BaseEventMap> implements IEventB
     this.adapter = settings.adapter;
     this.namespace = settings.namespace ?? new Namespace(["@", "event-bus"]);
     this.schemas = new Map(Object.entries<StandardSchema | undefined>(settings.eventMapSchema ?? {}));
-    this.onError = settings.onError;
     this.lazyPromiseFactory = settings.lazyPromiseFactory;
     const shouldCheck = this.schemas.size > 0 && settings.shouldValidateOutput !== false;
     this.listeners = new ListenerRegistry({
       adapter: settings.adapter,
       check: shouldCheck ? (eventName, event) => this.check(eventName, event) : () => undefined,
-      report: (error, eventName) => this.report(error, eventName),
+      report: (error, eventName) => reportError(settings.onError, error, eventName),
     });
   }
 
@@ -205,18 +193,6 @@ export class EventBus<EventMap extends object = BaseEventMap> implements IEventB
       return "then" in result ? result.then((late) => refuse(eventName, late)) : refuse(eventName, result);
     }
   }
-
-  private report(error: unknown, eventName: string): void {
-    if (this.onError === undefined) {
-      publish(error, eventName);
-      return;
-    }
-    try {
-      Promise.resolve(this.onError(error, eventName)).catch((failure) => publish(failure, eventName));
-    } catch (failure) {
-      publish(failure, eventName);
-    }
-  }
 }
 
 function refuse(eventName: string, result: StandardSchemaResult): void {
@@ -224,8 +200,4 @@ function refuse(eventName: string, result: StandardSchemaResult): void {
     const issues = result.issues.map((issue) => issue.message).join("; ");
     throw new InvalidInputError(`Event "${eventName}" does not match its schema: ${issues}`, result.issues);
   }
-}
-
-function publish(error: unknown, eventName: string): void {
-  ERRORS.publish({ error, eventName } satisfies EventBusErrorMessage);
 }

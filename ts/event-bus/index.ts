@@ -1,2 +1,3 @@
-export type { EventBusErrorMessage, EventBusSettings, EventMapSchema } from "./event-bus";
+export type { EventBusErrorMessage, EventErrorHandler } from "./error-report";
+export type { EventBusSettings, EventMapSchema } from "./event-bus";
 export { EventBus } from "./event-bus";

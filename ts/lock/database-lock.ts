@@ -1,4 +1,5 @@
 import type { TimeSpan } from "../utilities/time-span";
+import { booleanOf, countOf, holderOf, leaseOf } from "./adapter-answer";
 import type {
   IDatabaseLockAdapter,
   IInsertDatabaseLockAdapter,
@@ -22,26 +23,31 @@ abstract class DatabaseLock implements ILockAdapter {
   protected abstract prolong(key: string, owner: string, expiration: Date): Promise<boolean>;
 
   async release(key: string, owner: string): Promise<boolean> {
-    return isLive(await this.store.removeIfOwner(key, owner));
+    return isLive(leaseOf("removeIfOwner", await this.store.removeIfOwner(key, owner)));
   }
 
   async forceRelease(key: string): Promise<boolean> {
-    return isLive(await this.store.remove(key));
+    return isLive(leaseOf("remove", await this.store.remove(key)));
   }
 
   async refresh(key: string, owner: string, ttl: TimeSpan): Promise<LockRefreshResult> {
     if (await this.prolong(key, owner, ttl.toEndDate())) {
       return LOCK_REFRESH_RESULT.REFRESHED;
     }
-    const lease = await this.store.find(key);
+    const lease = await this.find(key);
     return lease?.owner === owner && lease.expiration === null
       ? LOCK_REFRESH_RESULT.UNEXPIRABLE_KEY
       : LOCK_REFRESH_RESULT.UNOWNED_REFRESH;
   }
 
   async getState(key: string): Promise<LockAdapterState | null> {
-    const lease = await this.store.find(key);
+    const lease = await this.find(key);
     return isLive(lease) ? lease : null;
+  }
+
+  /** The lease of a key, expired or not. */
+  protected async find(key: string): Promise<ILockData | null> {
+    return holderOf("find", await this.store.find(key));
   }
 }
 
@@ -52,18 +58,19 @@ export class TransactionDatabaseLock extends DatabaseLock {
   }
 
   async acquire(key: string, owner: string, ttl: TimeSpan | null): Promise<boolean> {
-    return this.adapter.transaction(async (transaction) => {
+    const isAcquired = await this.adapter.transaction(async (transaction) => {
       // Expired or not is asked before whose it is: an own lease that is over must be written anew.
-      if (isLive(await transaction.find(key))) {
+      if (isLive(leaseOf("find", await transaction.find(key)))) {
         return false;
       }
       await transaction.upsert(key, owner, endOf(ttl));
       return true;
     });
+    return booleanOf("transaction", isAcquired);
   }
 
   protected async prolong(key: string, owner: string, expiration: Date): Promise<boolean> {
-    return (await this.adapter.updateExpiration(key, owner, expiration)) > 0;
+    return countOf("updateExpiration", await this.adapter.updateExpiration(key, owner, expiration)) > 0;
   }
 }
 
@@ -81,7 +88,7 @@ export class InsertDatabaseLock extends DatabaseLock {
         return true;
       } catch (error) {
         if (await this.isTaken(key, error)) {
-          return (await this.adapter.updateIfExpired(key, owner, expiration)) > 0;
+          return countOf("updateIfExpired", await this.adapter.updateIfExpired(key, owner, expiration)) > 0;
         }
         // The lease that refused the first may have gone in between; what refuses a second is no lease.
         if (isSecond) {
@@ -92,19 +99,19 @@ export class InsertDatabaseLock extends DatabaseLock {
   }
 
   protected async prolong(key: string, owner: string, expiration: Date): Promise<boolean> {
-    const lease = await this.adapter.find(key);
+    const lease = await this.find(key);
     return (
       isLive(lease) &&
       lease.owner === owner &&
       lease.expiration !== null &&
-      (await this.adapter.updateExpirationIfOwner(key, owner, expiration)) > 0
+      countOf("updateExpirationIfOwner", await this.adapter.updateExpirationIfOwner(key, owner, expiration)) > 0
     );
   }
 
   // An insert is rejected by a lease, or because the database could not be asked; only looking tells which.
   private async isTaken(key: string, rejection: unknown): Promise<boolean> {
     try {
-      return (await this.adapter.find(key)) !== null;
+      return (await this.find(key)) !== null;
     } catch {
       throw rejection;
     }

@@ -6,6 +6,7 @@ import {
   isFailure,
   type NativeHolder,
   type NativeLock,
+  type NativeLockOptions,
   type NativeLockProvider,
   type NativeOutcome,
   NativeVerb,
@@ -35,11 +36,11 @@ export class LockEngine {
   /**
    * For an adapter that is native as well.
    *
-   * @throws ConfigurationLockError if the URL or the table's name cannot be used. Nothing is connected to yet.
+   * @throws ConfigurationLockError if the URL or an option cannot be used. Nothing is connected to yet.
    */
-  static open(url: string, tableName?: string): LockEngine {
+  static open(url: string, options: NativeLockOptions = {}): LockEngine {
     const lane = new Lane();
-    return new LockEngine(openProvider(url, tableName), (lock, verb, ttl) => lane.ask(lock, verb, ttl));
+    return new LockEngine(openProvider(url, options), (lock, verb, ttl) => lane.ask(lock, verb, ttl));
   }
 
   /** For an adapter of the application. Its verbs cross alone: gathered, a slow one would hold up the rest. */

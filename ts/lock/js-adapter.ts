@@ -1,6 +1,7 @@
 import { type NativeReply, type NativeRequest, NativeVerb, NO_END } from "../native";
-import { InvalidInputError, UnexpectedError } from "../utilities/errors";
+import { InvalidInputError } from "../utilities/errors";
 import { TimeSpan } from "../utilities/time-span";
+import { booleanOf, holderOf } from "./adapter-answer";
 import type { IDatabaseLockAdapter, IInsertDatabaseLockAdapter } from "./contracts/database-lock-adapter";
 import { type ILockAdapter, LOCK_REFRESH_RESULT, type LockAdapterState } from "./contracts/lock-adapter";
 import { InsertDatabaseLock, TransactionDatabaseLock } from "./database-lock";
@@ -63,7 +64,7 @@ async function ask(adapter: ILockAdapter, ownLeases: OwnLeases, request: NativeR
   const ttl = request.ttl === NO_END ? null : TimeSpan.fromMilliseconds(request.ttl);
   switch (verb) {
     case NativeVerb.Acquire: {
-      const isAcquired = boolean("acquire", await adapter.acquire(key, owner, ttl));
+      const isAcquired = booleanOf("acquire", await adapter.acquire(key, owner, ttl));
       if (isAcquired) {
         ownLeases.add(key, owner, ttl);
       }
@@ -71,11 +72,11 @@ async function ask(adapter: ILockAdapter, ownLeases: OwnLeases, request: NativeR
     }
     case NativeVerb.Release: {
       ownLeases.remove(key, owner);
-      return { answer: Number(boolean("release", await adapter.release(key, owner))) };
+      return { answer: Number(booleanOf("release", await adapter.release(key, owner))) };
     }
     case NativeVerb.ForceRelease: {
       ownLeases.remove(key);
-      return { answer: Number(boolean("forceRelease", await adapter.forceRelease(key))) };
+      return { answer: Number(booleanOf("forceRelease", await adapter.forceRelease(key))) };
     }
     case NativeVerb.Refresh:
       return { answer: await refresh(adapter, ownLeases, key, owner, ttl as TimeSpan) };
@@ -99,16 +100,19 @@ async function refresh(
   if (result === LOCK_REFRESH_RESULT.UNEXPIRABLE_KEY) {
     return -1;
   }
-  if (result === LOCK_REFRESH_RESULT.UNOWNED_REFRESH) {
-    return 0;
+  if (result !== LOCK_REFRESH_RESULT.UNOWNED_REFRESH) {
+    booleanOf("refresh", result);
+    const holder = await lookUp(adapter, ownLeases, key);
+    if (holder?.owner === owner && holder.expiration === null) {
+      return -1;
+    }
   }
-  boolean("refresh", result);
-  const holder = await lookUp(adapter, ownLeases, key);
-  return holder?.owner === owner && holder.expiration === null ? -1 : 0;
+  ownLeases.remove(key, owner);
+  return 0;
 }
 
 async function lookUp(adapter: ILockAdapter, ownLeases: OwnLeases, key: string): Promise<LockAdapterState | null> {
-  return adapter.getState === undefined ? ownLeases.find(key) : await adapter.getState(key);
+  return adapter.getState === undefined ? ownLeases.find(key) : holderOf("getState", await adapter.getState(key));
 }
 
 function state(holder: LockAdapterState | null): NativeReply {
@@ -120,13 +124,6 @@ function state(holder: LockAdapterState | null): NativeReply {
   }
   const remaining = holder.expiration.getTime() - Date.now();
   return remaining > 0 ? { answer: 1, owner: holder.owner, remaining } : { answer: 0 };
-}
-
-function boolean(method: string, answer: unknown): boolean {
-  if (typeof answer !== "boolean") {
-    throw new UnexpectedError(`The adapter's ${method} answered ${String(answer)}; it has to answer a boolean`);
-  }
-  return answer;
 }
 
 function has<Contract>(value: unknown, methods: readonly string[]): value is Contract {

@@ -169,7 +169,9 @@ function engineOf(adapter: LockAdapter | string = "memory:"): LockEngine {
   if (typeof adapter === "string") {
     return LockEngine.open(adapter);
   }
-  const engine = (adapter as { [ENGINE]?: LockEngine } | null)?.[ENGINE] ?? ADOPTED.get(adapter);
+  const native = (adapter as { [ENGINE]?: LockEngine } | null)?.[ENGINE];
+  // A proxy may answer to every name with a method.
+  const engine = typeof native === "object" ? native : ADOPTED.get(adapter);
   if (engine !== undefined) {
     return engine;
   }
@@ -178,10 +180,13 @@ function engineOf(adapter: LockAdapter | string = "memory:"): LockEngine {
   return adopted;
 }
 
-/** The class of an adapter; one that is given by its URL counts as the class that the URL stands for. */
+/**
+ * The class of an adapter; one that is given by its URL counts as the class that the URL stands for. A module may be an
+ * adapter too, and has none.
+ */
 function adapterName(adapter: LockAdapter | string = "memory:"): string {
   if (typeof adapter !== "string") {
-    return adapter.constructor.name;
+    return (adapter.constructor as { readonly name: string } | undefined)?.name ?? "Object";
   }
   const [scheme = ""] = adapter.split(":");
   return `${scheme.charAt(0).toUpperCase()}${scheme.slice(1)}LockAdapter`;

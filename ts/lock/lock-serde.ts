@@ -48,7 +48,7 @@ export function registerLocks(serdes: OneOrMore<ISerderRegister>, locks: Seriali
     serde.registerCustom<Lock, SerializedLock>(
       {
         name,
-        isApplicable: (value): value is Lock => 
+        isApplicable: (value): value is Lock =>
           value instanceof Lock && value.claim.context.engine === engine && value.claim.context.serdeName === name,
         serialize,
         deserialize: (serialized) => locks.revive(check(serialized)),

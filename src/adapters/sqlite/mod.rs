@@ -132,7 +132,12 @@ impl Shared {
       match work(session) {
         // Another process took the tables away; the leases that were in them are gone, and new ones need new tables.
         Err(Failure::TablesGone) => *slot = Slot::Unopened,
-        result => return result,
+        result => {
+          if let Err(Failure::Damaged(_)) = result {
+            *slot = Slot::Unopened;
+          }
+          return result;
+        }
       }
     }
   }
@@ -151,7 +156,7 @@ impl LockAdapter for SqliteAdapter {
     };
     match session.answer(requests) {
       Ok(answers) => Some(answers),
-      Err(Failure::Busy(_) | Failure::TablesGone) => None,
+      Err(Failure::Busy(_) | Failure::TablesGone | Failure::Damaged(_)) => None,
       Err(failure) => Some(vec![Err(failure.into_error()); requests.len()]),
     }
   }

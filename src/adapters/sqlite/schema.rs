@@ -62,42 +62,52 @@ pub(super) fn ensure(connection: &Connection, table: &TableName) -> Result<(), F
     )?,
     Some(columns) => adopt(connection, name, &columns)?,
   }
+  let meta = format!("{name}_meta");
+  match existing_columns(connection, &meta)? {
+    None => execute(
+      connection,
+      &format!("CREATE TABLE \"{meta}\" (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"),
+    )?,
+    Some(columns) => require_columns(&meta, &columns, &["name", "value"])?,
+  }
   execute(
     connection,
-    &format!(
-      "CREATE TABLE IF NOT EXISTS \"{name}_meta\" (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
-    ),
-  )?;
-  execute(
-    connection,
-    &format!("INSERT OR IGNORE INTO \"{name}_meta\" (name, value) VALUES ('version', {VERSION})"),
+    &format!("INSERT OR IGNORE INTO \"{meta}\" (name, value) VALUES ('version', {VERSION})"),
   )?;
   check_version(connection, name)
 }
 
 /// Takes over a table that was there. One of three columns is what Kysely's lock adapters make; it only lacks `fence`.
 fn adopt(connection: &Connection, table: &str, columns: &[String]) -> Result<(), Failure> {
-  let has = |wanted: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(wanted));
-  if !(has("key") && has("owner") && has("expiration")) {
-    return Err(Failure::Error(Error::configuration(format!(
-      "the table \"{table}\" has the columns ({}), and locks need (key, owner, expiration): choose another tableName, \
-       or rename that table",
-      columns.join(", ")
-    ))));
-  }
+  require_columns(table, columns, &["key", "owner", "expiration"])?;
   if !key_is_unique(connection, table)? {
     return Err(Failure::Error(Error::configuration(format!(
       "the column \"key\" of the table \"{table}\" is not unique, so two holders could share a key: make it the \
        primary key, or choose another tableName"
     ))));
   }
-  if !has("fence") {
+  if !has_column(columns, "fence") {
     execute(
       connection,
       &format!("ALTER TABLE \"{table}\" ADD COLUMN fence INTEGER NOT NULL DEFAULT 0"),
     )?;
   }
   Ok(())
+}
+
+fn has_column(columns: &[String], name: &str) -> bool {
+  columns.iter().any(|column| column.eq_ignore_ascii_case(name))
+}
+
+fn require_columns(table: &str, columns: &[String], required: &[&str]) -> Result<(), Failure> {
+  if required.iter().all(|name| has_column(columns, name)) {
+    return Ok(());
+  }
+  Err(Failure::Error(Error::configuration(format!(
+    "the table \"{table}\" has the columns ({}), and locks need ({}): choose another tableName, or rename that table",
+    columns.join(", "),
+    required.join(", ")
+  ))))
 }
 
 /// `None` if there is no such table.

@@ -28,6 +28,8 @@ pub(super) enum Failure {
   Busy(Error),
   /// The tables were there when the session was opened, and are not any more.
   TablesGone,
+  /// The file is not what it was. A connection keeps to a file that is moved away, so it is of no use any more.
+  Damaged(Error),
   /// A row holds what no lock adapter writes. Only requests on that row fail.
   Unreadable(Error),
   Error(Error),
@@ -291,6 +293,10 @@ impl Failure {
         ": the file is damaged; move it away, and a new one is made",
       ),
       Some(ErrorCode::DiskFull) => (ErrorKind::Database, ": the disk is full; make room on it"),
+      Some(ErrorCode::SystemIoFailure) => (
+        ErrorKind::Database,
+        ": the file could not be read or written; see whether its disk is full, over a quota or failing",
+      ),
       _ => match &error {
         rusqlite::Error::SqlInputError { msg, .. } | rusqlite::Error::SqliteFailure(_, Some(msg))
           if msg.starts_with("no such table") =>
@@ -306,12 +312,17 @@ impl Failure {
         _ => (ErrorKind::Database, ""),
       },
     };
-    Self::Error(Error::new(kind, format!("SQLite could not {doing}{advice}")).caused_by(error))
+    let code = error.sqlite_error_code();
+    let error = Error::new(kind, format!("SQLite could not {doing}{advice}")).caused_by(error);
+    match code {
+      Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged(error),
+      _ => Self::Error(error),
+    }
   }
 
   pub(super) fn into_error(self) -> Error {
     match self {
-      Self::Busy(error) | Self::Unreadable(error) | Self::Error(error) => error,
+      Self::Busy(error) | Self::Damaged(error) | Self::Unreadable(error) | Self::Error(error) => error,
       Self::TablesGone => Error::new(
         ErrorKind::Database,
         "the lock tables were dropped while they were in use",

@@ -34,6 +34,7 @@ impl Drop for Folder {
 fn adapter(file: &std::path::Path, table: Option<&str>) -> Result<SqliteAdapter> {
   let options = Options {
     table_name: table.map(str::to_owned),
+    ..Options::default()
   };
   SqliteAdapter::new(file.to_str().unwrap(), &options)
 }
@@ -227,6 +228,10 @@ async fn tables_of_another_shape_are_refused_and_left_alone() {
       "not unique",
     ),
     (
+      "CREATE TABLE lock_meta (key TEXT PRIMARY KEY, owner TEXT)",
+      "(key, owner)",
+    ),
+    (
       "CREATE TABLE lock_meta (name TEXT PRIMARY KEY, value); INSERT INTO lock_meta VALUES ('version', 99)",
       "upgrade",
     ),
@@ -355,6 +360,7 @@ fn urls_that_name_no_file_are_refused() {
   for table in ["", "a b", "sqlite_lock"] {
     let options = Options {
       table_name: Some(table.to_owned()),
+      ..Options::default()
     };
     assert!(SqliteAdapter::new("locks.db", &options).is_err(), "{table:?}");
   }

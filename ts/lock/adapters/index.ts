@@ -1,5 +1,12 @@
 export type { MemoryLockAdapterSettings } from "./memory-lock-adapter";
 export { MemoryLockAdapter } from "./memory-lock-adapter";
 export { NoOpLockAdapter } from "./no-op-lock-adapter";
+export type {
+  RedisClient,
+  RedisClientOptions,
+  RedisLockAdapterClientSettings,
+  RedisLockAdapterSettings,
+} from "./redis-lock-adapter";
+export { RedisLockAdapter } from "./redis-lock-adapter";
 export type { SqliteLockAdapterSettings } from "./sqlite-lock-adapter";
 export { SqliteLockAdapter } from "./sqlite-lock-adapter";

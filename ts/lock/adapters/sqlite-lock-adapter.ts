@@ -24,7 +24,7 @@ export class SqliteLockAdapter extends NativeLockAdapter {
    * @throws ConfigurationLockError if the URL or the table's name cannot be used.
    */
   constructor(settings: SqliteLockAdapterSettings) {
-    super(sqliteUrl(settings.url), settings.tableName);
+    super(sqliteUrl(settings.url), { tableName: checkedTableName(settings.tableName) });
   }
 }
 
@@ -36,4 +36,14 @@ function sqliteUrl(url: string): string {
     );
   }
   return url;
+}
+
+// What it may consist of is checked by the engine, which takes nothing but text.
+function checkedTableName(tableName: string | undefined): string | undefined {
+  if (tableName !== undefined && typeof tableName !== "string") {
+    throw new ConfigurationLockError(
+      "The tableName of a SqliteLockAdapter is no text; use 1 to 48 ASCII letters, digits and underscores, or leave it out",
+    );
+  }
+  return tableName;
 }

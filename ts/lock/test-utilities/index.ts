@@ -1,3 +1,9 @@
+export type {
+  DatabaseLockAdapterTestSuiteSettings,
+  InsertFormSettings,
+  TransactionFormSettings,
+} from "./database-lock-adapter.test-suite";
+export { databaseLockAdapterTestSuite } from "./database-lock-adapter.test-suite";
 export type { LockAdapterTestSuiteSettings, TestableLockAdapter } from "./lock-adapter.test-suite";
 export { lockAdapterTestSuite } from "./lock-adapter.test-suite";
 export type { LockProviderTestSuiteSettings } from "./lock-provider.test-suite";

@@ -3,6 +3,7 @@ import type { Promisable } from "../../utilities";
 import { TimeSpan } from "../../utilities";
 import { type ILockAdapter, LOCK_REFRESH_RESULT, type LockRefreshResult } from "../contracts";
 import { bringAbout, EVERY_KEY_STATE, type KeyState, LONG_TTL, OWNERS, REFRESHED_TTL, SHORT_TTL } from "./key-state";
+import { LOOKALIKES } from "./lookalikes";
 import {
   describeHolding,
   durationOf,
@@ -15,6 +16,7 @@ import {
   type Verb,
 } from "./outcome";
 import { until } from "./patience";
+import { racers } from "./racers";
 import type { TestPrimitives } from "./test-primitives";
 
 /** Settings of {@link lockAdapterTestSuite}. */
@@ -42,15 +44,6 @@ const REFRESH_RESULTS: Partial<Record<NonNullable<Outcome>, LockRefreshResult>> 
   UNOWNED_REFRESH_TRY: LOCK_REFRESH_RESULT.UNOWNED_REFRESH,
   UNEXPIREABLE_KEY_REFRESH_TRY: LOCK_REFRESH_RESULT.UNEXPIRABLE_KEY,
 };
-
-/** Pairs of texts that a collation, or a database that trims, may take for one. */
-const LOOKALIKES = [
-  ["in another case", "order", "Order"],
-  ["with a space at the end", "order", "order "],
-  ["without its accent", "ordré", "ordre"],
-  ["composed otherwise", "ordr\u00e9", "ordre\u0301"],
-  ["with a pattern in it", "order_1", "order%1"],
-] as const;
 
 /**
  * Adds the tests that every {@link ILockAdapter} must pass: what each verb answers and leaves behind for a key in each
@@ -209,8 +202,4 @@ export function lockAdapterTestSuite(settings: LockAdapterTestSuiteSettings): vo
 
 function isRefreshed(answer: LockRefreshResult | boolean): boolean {
   return answer === true || answer === LOCK_REFRESH_RESULT.REFRESHED;
-}
-
-function racers<T>(race: (owner: string) => PromiseLike<T>): PromiseLike<T>[] {
-  return Array.from({ length: 20 }, (_, index) => race(`racer-${index}`));
 }

@@ -1,0 +1,8 @@
+-- KEYS: the lock. ARGV: owner, ttl in milliseconds. Answers 1 (refreshed), 0 (not the owner's) or -1 (has no end).
+if redis.call("GET", KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+if redis.call("PTTL", KEYS[1]) == -1 then
+  return -1
+end
+return redis.call("PEXPIRE", KEYS[1], ARGV[2])

@@ -1,0 +1,2 @@
+export type { SerdeSettings, SerdeValueKind } from "./serde";
+export { Serde } from "./serde";
