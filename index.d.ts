@@ -1817,6 +1817,14 @@ export interface ILockProvider {
 /** Hears of what happens to the locks of a provider. */
 export type ILockListenable = IEventListenable<LockEventMap>;
 
+/** An event bus, whatever events it was declared for: see {@link IEventBus} for its methods. */
+export type AnyEventBus = Readonly<
+  Record<Exclude<keyof IEventBus, "hasListeners">, (eventName: never, argument: never) => LazyPromise<unknown>>
+> & {
+  /** See `IEventDispatcher`. */
+  hasListeners?(eventName: never): boolean;
+};
+
 /** Settings of {@link LockProvider}; all can be left out. */
 export interface LockProviderSettings {
   /**
@@ -1836,8 +1844,11 @@ export interface LockProviderSettings {
   defaultBlockingTime?: ITimeSpan | undefined;
   /** How long a lease lasts from a `refresh` without a ttl. Default: 5 minutes. */
   defaultRefreshTime?: ITimeSpan | undefined;
-  /** Carries the events. Default: one in memory, of this provider's own. */
-  eventBus?: IEventBus<LockEventMap> | undefined;
+  /**
+   * Carries the events. It may be the application's, with a map of other events: those of the locks need not be in it.
+   * Default: one in memory, of this provider's own.
+   */
+  eventBus?: AnyEventBus | undefined;
   /**
    * Where the locks are to be serializable: one `Serde` or several. Locks then survive a round trip through them, to
    * other processes too, whose provider has an adapter of the same class and the same namespace. Default: none.
@@ -1938,7 +1949,7 @@ export declare class LockProviderFactory<Name extends string = string> {
   /** The same factory with another source of owners. */
   setCreateOwnerId(createOwnerId: Invokable<[], string>): LockProviderFactory<Name>;
   /** The same factory with another event bus, which its providers share. */
-  setEventBus(eventBus: IEventBus<LockEventMap>): LockProviderFactory<Name>;
+  setEventBus(eventBus: AnyEventBus): LockProviderFactory<Name>;
   /** The same factory with another ttl for locks that are given none; `null`: no end. */
   setDefaultTtl(defaultTtl: ITimeSpan | null): LockProviderFactory<Name>;
   /** The same factory with another longest wait between tries. */
@@ -2056,7 +2067,10 @@ export declare class MemoryLockAdapter extends NativeLockAdapter {
   constructor(settings?: MemoryLockAdapterSettings);
 }
 
-/** Grants every lock to everybody and keeps nothing: for tests, and for switching locks off. */
+/**
+ * Grants every lock to everybody and keeps nothing: for tests, and for switching locks off. There is nothing to close, so
+ * that it goes on afterwards.
+ */
 export declare class NoOpLockAdapter extends NativeLockAdapter {
   /** It needs nothing. */
   constructor();
@@ -2270,7 +2284,7 @@ export declare class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<stri
   private unpack;
   private packPayload;
   private unpackPayload;
-  private checkLength;
+  private checkSize;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The package as a user gets it: packed, installed into an empty folder, imported every way there is.
 
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,6 +14,7 @@ const run = promisify(execFile);
 interface Manifest {
   name: string;
   exports: Record<string, unknown>;
+  dependencies: Record<string, string>;
 }
 
 const manifest: Manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
@@ -24,14 +25,20 @@ const specifiers = Object.keys(manifest.exports)
 let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "holdfast-package-"));
-  const consumer = join(folder, "consumer");
-  await mkdir(consumer);
-  await writeFile(join(consumer, "package.json"), JSON.stringify({ name: "consumer", private: true }));
-  await npm(root, "pack", "--ignore-scripts", "--pack-destination", folder);
-  const [tarball] = (await readdir(folder)).filter((name) => name.endsWith(".tgz"));
-  await npm(consumer, "install", "--offline", "--no-audit", "--no-fund", join(folder, tarball ?? "no tarball"));
-  folder = consumer;
+  const parent = await mkdtemp(join(await realpath(tmpdir()), "holdfast-package-"));
+  folder = join(parent, "consumer");
+  await mkdir(folder);
+  const dependencies = await everyDependency();
+  const folders = [".", ...dependencies.map((name) => `./node_modules/${name}`)];
+  const packed: { name: string; filename: string }[] = JSON.parse(
+    await npm(root, "pack", "--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", parent, ...folders),
+  );
+  const tarballs = new Map(packed.map(({ name, filename }) => [name, `file:${join(parent, filename)}`]));
+  // No registry is asked: what the package depends on is taken from what is installed here.
+  const overrides = Object.fromEntries(dependencies.map((name) => [name, tarballs.get(name)]));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, overrides }));
+  const options = ["--offline", "--no-audit", "--no-fund", "--cache", join(parent, "cache")];
+  await npm(folder, "install", ...options, tarballs.get(manifest.name) ?? "no tarball");
 });
 
 afterAll(async () => {
@@ -59,11 +66,43 @@ describe("the installed package", () => {
     expect(JSON.parse(required)[manifest.name]).not.toEqual([]);
   });
 
+  it("comes with what it depends on, and with no driver", async () => {
+    const installed = (await readdir(join(folder, "node_modules"))).filter((name) => !name.startsWith("."));
+    expect(installed.sort()).toEqual([manifest.name, ...(await everyDependency())].sort());
+  });
+
+  it.each(specifiers)("loads by %s alone, and loads no other package", async (specifier) => {
+    const loaded = await loadedBy(folder, `require("${specifier}");`);
+    expect(loaded).not.toEqual([]);
+    expect(loaded.filter((path) => !path.startsWith(join(folder, "node_modules", manifest.name)))).toEqual([]);
+  });
+
   it("has declarations for every entry, for CommonJS and for ES modules", async () => {
     const imports = specifiers.map((specifier, index) => `import * as entry${index} from "${specifier}";`);
     const uses = specifiers.map((_, index) => `entry${index}`);
     const source = `${imports.join("\n")}\nexport const entries: object[] = [${uses.join(", ")}];\n`;
     await compile({ "entries.mts": source, "entries.cts": source });
+  });
+});
+
+describe("where all drivers are installed", () => {
+  const foreign = join(root, "node_modules");
+
+  it.each([
+    ["required", (specifier: string) => `require("${specifier}");`],
+    ["imported", (specifier: string) => `await import("${specifier}");`],
+  ])("the package, %s, loads none", async (_, load) => {
+    const loaded = await loadedBy(root, specifiers.map(load).join("\n"));
+    expect(loaded).not.toEqual([]);
+    expect(loaded.filter((path) => path.startsWith(foreign))).toEqual([]);
+  });
+
+  it("the package loads what an adapter needs when one is made", async () => {
+    const loaded = await loadedBy(root, `new (require("${manifest.name}").SuperJsonSerdeAdapter)();`);
+    const drivers = loaded.filter((path) => path.startsWith(foreign));
+    const needed = ["superjson", "copy-anything"].map((name) => join(foreign, name));
+    expect(drivers).not.toEqual([]);
+    expect(drivers.filter((path) => !needed.some((driver) => path.startsWith(driver)))).toEqual([]);
   });
 });
 
@@ -145,19 +184,37 @@ async function compile(files: Record<string, string>): Promise<void> {
   expect(complaints).toBe("");
 }
 
+/** The packages that are installed with this one: its dependencies, and theirs. */
+async function everyDependency(): Promise<string[]> {
+  const names = new Set(Object.keys(manifest.dependencies));
+  for (const name of names) {
+    const text = await readFile(join(root, "node_modules", name, "package.json"), "utf8");
+    for (const dependency of Object.keys((JSON.parse(text) as Partial<Manifest>).dependencies ?? {})) {
+      names.add(dependency);
+    }
+  }
+  return [...names];
+}
+
+/** The files of the modules that a process has loaded after it has run some code in a folder. */
+async function loadedBy(cwd: string, code: string): Promise<string[]> {
+  const script = `(async () => { ${code} console.log(JSON.stringify(Object.keys(require.cache))); })();`;
+  const { stdout } = await run(process.execPath, ["--input-type=commonjs", "--eval", script], { cwd });
+  return JSON.parse(stdout);
+}
+
 async function node(file: string, code: string): Promise<string> {
   await writeFile(join(folder, file), code);
   const { stdout } = await run(process.execPath, [file], { cwd: folder });
   return stdout;
 }
 
-async function npm(cwd: string, ...options: string[]): Promise<void> {
+async function npm(cwd: string, ...options: string[]): Promise<string> {
   const running = process.env.npm_execpath;
-  if (running?.endsWith("npm-cli.js")) {
-    await run(process.execPath, [running, ...options], { cwd });
-  } else {
-    await run("npm", options, { cwd, shell: process.platform === "win32" });
-  }
+  const { stdout } = running?.endsWith("npm-cli.js")
+    ? await run(process.execPath, [running, ...options], { cwd })
+    : await run("npm", options, { cwd, shell: process.platform === "win32" });
+  return stdout;
 }
 
 function lines(text: string): string[] {

@@ -1,6 +1,7 @@
 // Adapters that an application writes itself, in each form there is a contract for: locks over them pass the same tests
 // as locks over the adapters of this package.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LockProvider } from "../../ts/lock";
 import { type IDatabaseLockAdapter, type ILockAdapter, LOCK_STATE } from "../../ts/lock/contracts";
@@ -10,7 +11,8 @@ import {
   lockProviderTestSuite,
   type TestableLockAdapter,
 } from "../../ts/lock/test-utilities";
-import { InvalidInputError, TimeSpan } from "../../ts/utilities";
+import { InvalidInputError, Namespace, TimeSpan } from "../../ts/utilities";
+import { everyNameIsAMethod, methodsOf, restMethodsOf, thenableMethodsOf } from "./adapter-shapes";
 import { type Leases, leaseIn } from "./leases";
 import { MapDatabaseLockAdapter, MapInsertDatabaseLockAdapter } from "./map-database-lock-adapter";
 import { MapLockAdapter, TerseLockAdapter } from "./map-lock-adapter";
@@ -193,6 +195,51 @@ describe("providers over one adapter", () => {
   });
 });
 
+describe("an adapter is asked", () => {
+  test("in the order in which the verbs began", async () => {
+    const calls: string[] = [];
+    const right = new MapLockAdapter(leases);
+    const adapter: ILockAdapter = {
+      acquire: (key, ...rest) => right.acquire(note("acquire", key), ...rest),
+      release: (key, ...rest) => right.release(note("release", key), ...rest),
+      forceRelease: (key) => right.forceRelease(note("forceRelease", key)),
+      refresh: (key, ...rest) => right.refresh(note("refresh", key), ...rest),
+    };
+    const provider = new LockProvider({ adapter, namespace: new Namespace("n") });
+    const [first, second] = [provider.create("1", { ttl }), provider.create("2", { ttl })];
+    const asked = [first.acquire(), second.acquire(), first.refresh(), first.release(), first.acquire()];
+    expect(await Promise.all([...asked, second.forceRelease()])).toEqual([true, true, true, true, true, true]);
+    expect(calls).toEqual(
+      ["acquire 1", "acquire 2", "refresh 1", "release 1", "acquire 1", "forceRelease 2"].map((call) =>
+        call.replace(" ", " n:_rt:"),
+      ),
+    );
+
+    function note(method: string, key: string): string {
+      calls.push(`${method} ${key}`);
+      return key;
+    }
+  });
+
+  test("in the asynchronous context of who asks", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const adapter = Object.assign(new MapLockAdapter(leases), {
+      acquire: async () => seen.push(context.getStore()) > 0,
+    });
+    const lock = new LockProvider({ adapter }).create("key");
+    await Promise.all(["first", "second"].map((name) => context.run(name, async () => lock.acquire())));
+    expect(seen).toEqual(["first", "second"]);
+  });
+
+  test("for as many locks at once as there are, and answers each", async () => {
+    const provider = new LockProvider({ adapter: new MapDatabaseLockAdapter(leases) });
+    const locks = Array.from({ length: 1000 }, (_, index) => provider.create(`key-${index % 500}`));
+    const answers = await Promise.all(locks.map((lock) => lock.acquire()));
+    expect(answers).toEqual(locks.map((_, index) => index < 500));
+  });
+});
+
 /** The adapter that a provider makes of a store, for the suite of adapters. */
 function asLockAdapter(store: IDatabaseLockAdapter | MapInsertDatabaseLockAdapter): TestableLockAdapter {
   const provider = new LockProvider({ adapter: store });
@@ -210,56 +257,6 @@ function asLockAdapter(store: IDatabaseLockAdapter | MapInsertDatabaseLockAdapte
         : null;
     },
   };
-}
-
-/** The methods of an object, bound to it. */
-function methodsOf<Adapter extends object>(adapter: Adapter): Adapter {
-  const everyName = new Set<string>();
-  for (let level: object = adapter; level !== Object.prototype; level = Object.getPrototypeOf(level)) {
-    for (const name of Object.getOwnPropertyNames(level)) {
-      everyName.add(name);
-    }
-  }
-  everyName.delete("constructor");
-  const methods = [...everyName].map((name) => [name, Reflect.get(adapter, name)] as const);
-  return Object.fromEntries(
-    methods.filter(([, method]) => typeof method === "function").map(([name, method]) => [name, method.bind(adapter)]),
-  ) as Adapter;
-}
-
-function restMethodsOf<Adapter extends object>(adapter: Adapter): Adapter {
-  return mapMethods(
-    adapter,
-    (method) =>
-      (...args) =>
-        method(...args),
-  );
-}
-
-function thenableMethodsOf<Adapter extends object>(adapter: Adapter): Adapter {
-  return mapMethods(adapter, (method) => (...args) => ({
-    // biome-ignore lint/suspicious/noThenProperty: any thenable will do for an adapter
-    then: (resolve: (answer: unknown) => void, reject: (error: unknown) => void) => {
-      (method(...args) as Promise<unknown>).then(resolve, reject);
-    },
-  }));
-}
-
-type Method = (...args: unknown[]) => unknown;
-
-function mapMethods<Adapter extends object>(adapter: Adapter, map: (method: Method) => Method): Adapter {
-  const entries = Object.entries(methodsOf(adapter)).map(([name, method]) => [name, map(method as Method)]);
-  return Object.fromEntries(entries) as Adapter;
-}
-
-/** As proxies of things in other threads and processes are. */
-function everyNameIsAMethod(adapter: ILockAdapter): ILockAdapter {
-  return new Proxy(adapter, {
-    get:
-      (target, name) =>
-      (...args: unknown[]) =>
-        (Reflect.get(target, name) as Method).apply(target, args),
-  });
 }
 
 function fail(): never {

@@ -7,51 +7,9 @@ import { describe, expect, test } from "vitest";
 import { LockProvider } from "../../ts/lock";
 import { MemoryLockAdapter } from "../../ts/lock/adapters";
 import { LOCK_REFRESH_RESULT } from "../../ts/lock/contracts";
-import {
-  lockAdapterTestSuite,
-  lockProviderTestSuite,
-  type TestableLockAdapter,
-  type TestPrimitives,
-} from "../../ts/lock/test-utilities";
+import { lockAdapterTestSuite, lockProviderTestSuite, type TestableLockAdapter } from "../../ts/lock/test-utilities";
 import { TimeSpan } from "../../ts/utilities";
-
-/** Writes down what a suite adds; the tests can be run afterwards. */
-class Recorder {
-  private readonly preparations: (() => Promise<void>)[] = [];
-  private readonly tests: { name: string; fn: () => Promise<void> }[] = [];
-  private path: string[] = [];
-
-  readonly primitives: TestPrimitives = {
-    expect,
-    test: (name, fn) => this.tests.push({ name: [...this.path, name].join(" > "), fn }),
-    describe: (name, fn) => {
-      const outer = this.path;
-      this.path = [...outer, name];
-      fn();
-      this.path = outer;
-    },
-    beforeEach: (fn) => this.preparations.push(fn),
-  };
-
-  get names(): string[] {
-    return this.tests.map(({ name }) => name);
-  }
-
-  /** The name of the first test that fails; `undefined`: none does. */
-  async firstFailure(): Promise<string | undefined> {
-    for (const { name, fn } of this.tests) {
-      for (const prepare of this.preparations) {
-        await prepare();
-      }
-      try {
-        await fn();
-      } catch {
-        return name;
-      }
-    }
-    return undefined;
-  }
-}
+import { Recorder } from "./recorder";
 
 /** An adapter that is right but for what is put in the place of some methods. */
 function flawed(flaw: (right: MemoryLockAdapter) => Partial<TestableLockAdapter>): TestableLockAdapter {

@@ -8,6 +8,8 @@ export class AsyncError extends Error {
   readonly code: string = "ASYNC";
 
   /**
+   * Made by the middlewares.
+   *
    * @param message What happened.
    * @param cause The error or value that led to this one; left out, `cause` is absent.
    */
@@ -39,6 +41,8 @@ export class HedgingAsyncError extends AsyncError {
   readonly errors: readonly unknown[];
 
   /**
+   * Made by the middlewares.
+   *
    * @param message What happened.
    * @param errors What each function threw; the last of them is the `cause`.
    */
@@ -60,8 +64,12 @@ export class CapacityFullAsyncError extends AsyncError {
 
 /** The errors of the middlewares, by short name. */
 export const ASYNC_ERRORS = {
+  /** {@link AsyncError} */
   Base: AsyncError,
+  /** {@link TimeoutAsyncError} */
   Timeout: TimeoutAsyncError,
+  /** {@link HedgingAsyncError} */
   Hedging: HedgingAsyncError,
+  /** {@link CapacityFullAsyncError} */
   CapacityFull: CapacityFullAsyncError,
 } as const;

@@ -23,6 +23,8 @@ export class AsyncHooks<Args extends unknown[], Ret, Context extends AsyncContex
   private readonly chain: MiddlewareChain<Args, Ret, Context>;
 
   /**
+   * Calls nothing yet.
+   *
    * @param invokable The function to wrap.
    * @param middlewares What to wrap it in; the first is the outermost.
    */

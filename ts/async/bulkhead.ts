@@ -7,7 +7,9 @@ import { WaitingRoom } from "./waiting-room";
 
 /** A call whose turn has come. */
 export interface BulkheadCall<Args extends unknown[], Context extends AsyncContext> {
+  /** What the function was called with. */
   readonly args: Args;
+  /** What the middlewares of the call share. */
   readonly context: Context;
 }
 

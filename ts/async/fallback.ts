@@ -17,8 +17,11 @@ export type FallbackValue<Ret> =
 export interface Fallback<Args extends unknown[], Ret, Context extends AsyncContext> {
   /** What the work threw, or the error of its failed `Result`; `undefined` if it answered `false`. */
   readonly error: unknown;
+  /** What is answered in its place. */
   readonly fallbackValue: FallbackAnswer<Ret>;
+  /** What the function was called with. */
   readonly args: Args;
+  /** What the middlewares of the call share. */
   readonly context: Context;
 }
 

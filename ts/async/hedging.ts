@@ -12,7 +12,9 @@ export type HedgingFallback<Args extends unknown[], Ret> = Invokable<Args, Promi
 
 /** A {@link HedgingFallback} with a name for callbacks. */
 export interface NamedHedgingFallback<Args extends unknown[], Ret> {
+  /** Need not be different from others. */
   readonly name: string;
+  /** What does the work. */
   readonly invokable: HedgingFallback<Args, Ret>;
 }
 
@@ -20,7 +22,9 @@ export interface NamedHedgingFallback<Args extends unknown[], Ret> {
 export interface HedgingAttempt<Args extends unknown[], Context extends AsyncContext> {
   /** `primary` for the work itself; a fallback's name or, if it has none, `fallback-1` and so on. */
   readonly name: string;
+  /** What the function was called with. */
   readonly args: Args;
+  /** What the middlewares of the call share. */
   readonly context: Context;
 }
 

@@ -5,13 +5,16 @@ import { conclude, errorOf, isFailure, outcomeOf } from "./outcome";
 
 /** A call that is being observed. */
 export interface ObservedCall<Args extends unknown[], Context extends AsyncContext> {
+  /** What the function was called with. */
   readonly args: Args;
+  /** What the middlewares of the call share. */
   readonly context: Context;
 }
 
 /** An observed call that succeeded. */
 export interface ObservedSuccess<Args extends unknown[], Ret, Context extends AsyncContext>
   extends ObservedCall<Args, Context> {
+  /** What the function answered. */
   readonly returnValue: Ret;
 }
 

@@ -13,7 +13,9 @@ import { wait } from "./wait";
 export interface RetryAttempt<Args extends unknown[], Context extends AsyncContext> {
   /** Counts from 1. */
   readonly attempt: number;
+  /** What the function was called with. */
   readonly args: Args;
+  /** What the middlewares of the call share. */
   readonly context: Context;
 }
 
@@ -21,6 +23,7 @@ export interface RetryAttempt<Args extends unknown[], Context extends AsyncConte
 export interface RetryDelay<Args extends unknown[], Context extends AsyncContext> extends RetryAttempt<Args, Context> {
   /** What the attempt threw, or the error of its failed `Result`; `undefined` if it answered `false`. */
   readonly error: unknown;
+  /** How long it will be. */
   readonly waitTime: TimeSpan;
 }
 

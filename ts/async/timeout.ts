@@ -6,8 +6,11 @@ import { wait } from "./wait";
 
 /** A call that took too long. */
 export interface Timeout<Args extends unknown[], Context extends AsyncContext> {
+  /** How long it was allowed to take. */
   readonly waitTime: TimeSpan;
+  /** What the function was called with. */
   readonly args: Args;
+  /** What the middlewares of the call share. */
   readonly context: Context;
 }
 

@@ -1,6 +1,5 @@
 import {
   adoptAdapter,
-  answer,
   answerNow,
   errorOf,
   isFailure,
@@ -15,11 +14,20 @@ import {
 import { InvalidInputError } from "../utilities/errors";
 import type { Promisable } from "../utilities/invokable";
 import type { ILockAdapter } from "./contracts/lock-adapter";
-import { answering } from "./js-adapter";
+import { JsAdapter } from "./js-adapter";
 import { Lane } from "./lane";
 
 /** Under this symbol an adapter keeps its engine; registered globally, so that two copies of the package agree. */
 export const ENGINE: unique symbol = Symbol.for("holdfast.lock.engine");
+
+// Looked up once, like the verbs.
+const askNow = answerNow;
+
+/** What a lock was made of. */
+interface LockNames {
+  readonly key: string;
+  readonly owner: string;
+}
 
 /** Carries the verbs of the locks of one adapter to the native engine and back. */
 export class LockEngine {
@@ -29,6 +37,7 @@ export class LockEngine {
   private constructor(
     private readonly provider: NativeLockProvider,
     private readonly cross: (lock: NativeLock, verb: NativeVerb, ttl: number) => Promise<NativeOutcome>,
+    private readonly names?: WeakMap<NativeLock, LockNames>,
   ) {
     this.isImmediate = provider.isImmediate;
   }
@@ -43,12 +52,14 @@ export class LockEngine {
     return new LockEngine(openProvider(url, options), (lock, verb, ttl) => lane.ask(lock, verb, ttl));
   }
 
-  /** For an adapter of the application. Its verbs cross alone: gathered, a slow one would hold up the rest. */
+  /** For an adapter of the application. */
   static over(adapter: ILockAdapter): LockEngine {
-    return new LockEngine(adoptAdapter(answering(adapter)), async (lock, verb, ttl) => {
-      const [outcome] = await answer([lock], [verb], [ttl]);
-      return outcome as NativeOutcome;
-    });
+    const names = new WeakMap<NativeLock, LockNames>();
+    const asked = new JsAdapter(adapter);
+    const lane = new Lane();
+    const cross = (lock: NativeLock, verb: NativeVerb, ttl: number) =>
+      asked.ask({ ...(names.get(lock) as LockNames), verb, ttl }, () => lane.ask(lock, verb, ttl));
+    return new LockEngine(adoptAdapter(asked.answer), cross, names);
   }
 
   /** @throws InvalidInputError if the key or the owner cannot be used. */
@@ -59,13 +70,14 @@ export class LockEngine {
     if (isFailure(lock)) {
       throw errorOf(lock);
     }
+    this.names?.set(lock, { key, owner });
     return lock;
   }
 
   /** Asks a verb that is answered by a number; see `NativeOutcome` for its meaning. Throws what it cannot answer. */
   ask(lock: NativeLock, verb: NativeVerb, ttl: number): Promisable<number> {
     if (this.isImmediate) {
-      return answered(answerNow(lock, verb, ttl)) as number;
+      return answered(askNow(lock, verb, ttl)) as number;
     }
     return this.cross(lock, verb, ttl).then(answered) as Promise<number>;
   }
@@ -73,7 +85,7 @@ export class LockEngine {
   /** Who holds the key of a lock. */
   look(lock: NativeLock): Promisable<NativeHolder | null> {
     if (this.isImmediate) {
-      return answered(answerNow(lock, NativeVerb.State, 0)) as NativeHolder | null;
+      return answered(askNow(lock, NativeVerb.State, 0)) as NativeHolder | null;
     }
     return this.cross(lock, NativeVerb.State, 0).then(answered) as Promise<NativeHolder | null>;
   }

@@ -1,6 +1,6 @@
 export type { LockAdapter } from "./js-adapter";
 export { Lock } from "./lock";
-export type { LockProviderSettings } from "./lock-provider";
+export type { AnyEventBus, LockProviderSettings } from "./lock-provider";
 export { LockProvider } from "./lock-provider";
 export type { LockProviderFactorySettings } from "./lock-provider-factory";
 export { LockProviderFactory } from "./lock-provider-factory";

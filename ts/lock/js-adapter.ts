@@ -34,20 +34,28 @@ export function lockAdapterOf(adapter: unknown): ILockAdapter {
   );
 }
 
-/** What the engine calls to have an adapter's verbs; it never rejects. */
-export function answering(adapter: ILockAdapter): (requests: NativeRequest[]) => Promise<NativeReply[]> {
-  const ownLeases = new OwnLeases();
-  return (requests) => {
-    // Those on one key take effect in the order given.
-    const lastOfKey = new Map<string, Promise<NativeReply>>();
-    const replies = requests.map((request) => {
-      const before = lastOfKey.get(request.key) ?? Promise.resolve();
-      const replied = before.then(() => reply(adapter, ownLeases, request));
-      lastOfKey.set(request.key, replied);
-      return replied;
-    });
-    return Promise.all(replies);
-  };
+/**
+ * An adapter of the application, asked before the engine is, which then finds the reply ready.
+ *
+ * What is under way in the engine keeps the process alive, and how long the application takes is not for us to decide.
+ * Asked from here, it also has the asynchronous context of whoever asked.
+ */
+export class JsAdapter {
+  private readonly ownLeases = new OwnLeases();
+  /** Those that the engine is on its way for, in that order. */
+  private readonly replies: NativeReply[] = [];
+
+  constructor(private readonly adapter: ILockAdapter) {}
+
+  /** Asks the adapter, and then has the engine come for the reply. */
+  async ask<Outcome>(request: NativeRequest, fetch: () => Promise<Outcome>): Promise<Outcome> {
+    this.replies.push(await reply(this.adapter, this.ownLeases, request));
+    return fetch();
+  }
+
+  /** What the engine calls. */
+  readonly answer = async (requests: readonly NativeRequest[]): Promise<NativeReply[]> =>
+    this.replies.splice(0, requests.length);
 }
 
 // A synchronous throw of the adapter is a rejection here like any other.

@@ -1,11 +1,9 @@
-import type { IEventBus } from "../event-bus/contracts/event-bus";
 import { DefaultAdapterNotDefinedError, UnregisteredAdapterError } from "../utilities/factory-errors";
 import type { Invokable } from "../utilities/invokable";
 import type { Namespace } from "../utilities/namespace";
 import type { ITimeSpan } from "../utilities/time-span";
-import type { LockEventMap } from "./contracts/events";
 import type { LockAdapter } from "./js-adapter";
-import { DEFAULT_NAMESPACE, LockProvider, type LockProviderSettings } from "./lock-provider";
+import { type AnyEventBus, DEFAULT_NAMESPACE, LockProvider, type LockProviderSettings } from "./lock-provider";
 
 /** Settings of {@link LockProviderFactory}: those of its providers, and their adapters by name. */
 export interface LockProviderFactorySettings<Name extends string = string>
@@ -59,7 +57,7 @@ export class LockProviderFactory<Name extends string = string> {
   }
 
   /** The same factory with another event bus, which its providers share. */
-  setEventBus(eventBus: IEventBus<LockEventMap>): LockProviderFactory<Name> {
+  setEventBus(eventBus: AnyEventBus): LockProviderFactory<Name> {
     return this.with({ eventBus });
   }
 

@@ -22,6 +22,14 @@ import { type CheckedTtl, checkTtl } from "./ttl";
 /** Where the locks of a provider are that is given no namespace. */
 export const DEFAULT_NAMESPACE = new Namespace(["@", "lock"]);
 
+/** An event bus, whatever events it was declared for: see {@link IEventBus} for its methods. */
+export type AnyEventBus = Readonly<
+  Record<Exclude<keyof IEventBus, "hasListeners">, (eventName: never, argument: never) => LazyPromise<unknown>>
+> & {
+  /** See `IEventDispatcher`. */
+  hasListeners?(eventName: never): boolean;
+};
+
 /** Settings of {@link LockProvider}; all can be left out. */
 export interface LockProviderSettings {
   /**
@@ -41,8 +49,11 @@ export interface LockProviderSettings {
   defaultBlockingTime?: ITimeSpan | undefined;
   /** How long a lease lasts from a `refresh` without a ttl. Default: 5 minutes. */
   defaultRefreshTime?: ITimeSpan | undefined;
-  /** Carries the events. Default: one in memory, of this provider's own. */
-  eventBus?: IEventBus<LockEventMap> | undefined;
+  /**
+   * Carries the events. It may be the application's, with a map of other events: those of the locks need not be in it.
+   * Default: one in memory, of this provider's own.
+   */
+  eventBus?: AnyEventBus | undefined;
   /**
    * Where the locks are to be serializable: one `Serde` or several. Locks then survive a round trip through them, to
    * other processes too, whose provider has an adapter of the same class and the same namespace. Default: none.
@@ -73,7 +84,8 @@ export class LockProvider implements ILockProvider, ILockListenable {
    */
   constructor(settings: LockProviderSettings = {}) {
     this.namespace = settings.namespace ?? DEFAULT_NAMESPACE;
-    this.eventBus = settings.eventBus ?? new EventBus({ adapter: new MemoryEventBusAdapter() });
+    const eventBus = settings.eventBus ?? new EventBus({ adapter: new MemoryEventBusAdapter() });
+    this.eventBus = eventBus as IEventBus<LockEventMap>;
     this.createOwnerId = settings.createOwnerId ?? randomUUID;
     this.defaultTtl = checkTtl(settings.defaultTtl === undefined ? TimeSpan.fromMinutes(5) : settings.defaultTtl);
     this.context = new LockContext({

@@ -43,7 +43,11 @@ const REGISTERED = new WeakMap<ISerderRegister, Map<string, WeakRef<LockEngine>>
  */
 export function registerLocks(serdes: OneOrMore<ISerderRegister>, locks: SerializableLocks): void {
   const { engine, serdeName: name } = locks.context;
-  for (const serde of toArray(serdes)) {
+  const everySerde = toArray(serdes);
+  for (const serde of everySerde) {
+    refuseTakenName(serde, name, engine);
+  }
+  for (const serde of everySerde) {
     claimName(serde, name, engine);
     serde.registerCustom<Lock, SerializedLock>(
       {
@@ -68,15 +72,18 @@ function serialize({ claim }: Lock): SerializedLock {
   };
 }
 
-function claimName(serde: ISerderRegister, name: string, engine: LockEngine): void {
-  const names = REGISTERED.get(serde) ?? new Map<string, WeakRef<LockEngine>>();
-  const other = names.get(name)?.deref();
+function refuseTakenName(serde: ISerderRegister, name: string, engine: LockEngine): void {
+  const other = REGISTERED.get(serde)?.get(name)?.deref();
   if (other !== undefined && other !== engine) {
     throw new InvalidInputError(
       `The serde knows the locks of another provider as "${name}" already; give one of the two a serdeTransformerName, ` +
         "the same in every process, or a namespace of its own",
     );
   }
+}
+
+function claimName(serde: ISerderRegister, name: string, engine: LockEngine): void {
+  const names = REGISTERED.get(serde) ?? new Map<string, WeakRef<LockEngine>>();
   names.set(name, new WeakRef(engine));
   REGISTERED.set(serde, names);
 }
@@ -99,7 +106,7 @@ function check(serialized: unknown): RevivedLock {
   if (ttlInMs !== null && typeof ttlInMs !== "number") {
     throw new InvalidInputError("The ttl of the serialized lock is neither a number nor null");
   }
-  if (fence !== null && (typeof fence !== "string" || !/^[1-9][0-9]{0,15}$/.test(fence))) {
+  if (fence !== null && !isFence(fence)) {
     throw new InvalidInputError("The fence of the serialized lock is neither a decimal number nor null");
   }
   return {
@@ -108,4 +115,8 @@ function check(serialized: unknown): RevivedLock {
     ttl: ttlInMs === null ? null : TimeSpan.fromMilliseconds(ttlInMs),
     fence: fence === null ? 0 : Number(fence),
   };
+}
+
+function isFence(fence: unknown): fence is string {
+  return typeof fence === "string" && /^[1-9][0-9]{0,15}$/.test(fence) && Number.isSafeInteger(Number(fence));
 }

@@ -11,6 +11,8 @@ export class UnexpectedError extends Error {
   readonly code: string = "UNEXPECTED";
 
   /**
+   * Made where a call cannot do what it was asked to.
+   *
    * @param message What happened and what to do about it.
    * @param cause The error or value that led to this one; left out, `cause` is absent.
    */

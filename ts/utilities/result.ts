@@ -1,11 +1,14 @@
 /** The two values of {@link Result}'s `type`. */
 export const RESULT = {
+  /** Of a {@link ResultFailure}. */
   FAILURE: "failure",
+  /** Of a {@link ResultSuccess}. */
   SUCCESS: "success",
 } as const;
 
 /** A computation that succeeded. */
 export interface ResultSuccess<T = unknown> {
+  /** Tells it from a {@link ResultFailure}. */
   readonly type: typeof RESULT.SUCCESS;
   /** What was computed. */
   readonly value: T;
@@ -13,6 +16,7 @@ export interface ResultSuccess<T = unknown> {
 
 /** A computation that failed in a way its caller expects and handles, without anything being thrown. */
 export interface ResultFailure<E = unknown> {
+  /** Tells it from a {@link ResultSuccess}. */
   readonly type: typeof RESULT.FAILURE;
   /** Why it failed. */
   readonly error: E;

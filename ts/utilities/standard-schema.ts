@@ -5,8 +5,11 @@ import type { Promisable } from "./invokable";
  * package uses of it.
  */
 export interface StandardSchema<Output = unknown> {
+  /** What the specification asks for. */
   readonly "~standard": {
+    /** Of the specification. */
     readonly version: 1;
+    /** The library it was made with. */
     readonly vendor: string;
     /** Answers the value, or the issues that make it invalid. */
     readonly validate: (value: unknown) => Promisable<StandardSchemaResult<Output>>;

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::runtime::Handle;
@@ -22,6 +23,10 @@ pub(super) struct Checkpointer {
 
 impl Checkpointer {
   pub(super) fn new(writer: &mut Connection, behind: Connection, runtime: Handle) -> Result<Self, Failure> {
+    // It keeps writers out while it waits for readers, and a reader may be a backup that takes minutes: no waiting.
+    behind
+      .busy_timeout(Duration::ZERO)
+      .map_err(|error| Failure::from_sqlite(error, "set up the connection for checkpoints"))?;
     let pages = Arc::new(AtomicI32::new(0));
     let seen = Arc::clone(&pages);
     // It takes the place of SQLite's automatic checkpoint, which is such a hook itself.
@@ -51,7 +56,7 @@ impl Checkpointer {
       // The first does nearly all of the work and keeps nobody waiting, but under steady writing never reaches the end.
       // The second keeps writers out for the little that is left, so that the log begins anew and stays small.
       for mode in ["PASSIVE", "RESTART"] {
-        // One that fails, because another process is at it, leaves the log to the next.
+        // One that fails, because somebody is reading or writing, leaves the log to the next.
         drop(behind.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())));
       }
       running.store(false, Ordering::Release);

@@ -351,6 +351,24 @@ async fn the_write_ahead_log_begins_anew_under_steady_writing() {
   }
 }
 
+#[tokio::test]
+async fn a_reader_that_stays_in_the_file_holds_up_nobody() {
+  let folder = Folder::new();
+  let adapter = folder.adapter();
+  adapter.init().await.unwrap();
+  let reader = Connection::open(folder.file()).unwrap();
+  reader.execute_batch("BEGIN; SELECT count(*) FROM lock").unwrap();
+  let owner = Owner::unique();
+  let mut longest = Duration::ZERO;
+  // Enough for the log to be due several times over.
+  for number in 0..4000 {
+    let begun = Instant::now();
+    contract::one(&adapter, contract::acquire(&format!("key {number}"), &owner, None)).await;
+    longest = longest.max(begun.elapsed());
+  }
+  assert!(longest < Duration::from_secs(4), "one waited {longest:?}");
+}
+
 #[test]
 fn urls_that_name_no_file_are_refused() {
   for location in ["", "//", "locks.db?mode=ro", "a\0b"] {

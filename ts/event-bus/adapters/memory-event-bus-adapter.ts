@@ -8,7 +8,11 @@ import type { EventBusAdapterListener, IEventBusAdapter } from "../contracts/eve
 export class MemoryEventBusAdapter implements IEventBusAdapter {
   private readonly emitter: EventEmitter;
 
-  /** @param emitter Carries the events. Default: a new one without a limit of listeners. */
+  /**
+   * Without an emitter the adapter is shared with nobody but those it is given to.
+   *
+   * @param emitter Carries the events. Default: a new one without a limit of listeners.
+   */
   constructor(emitter: EventEmitter = new EventEmitter().setMaxListeners(0)) {
     this.emitter = emitter;
   }

@@ -20,6 +20,8 @@ export class LockError extends Error {
   readonly owner: string | undefined;
 
   /**
+   * Made by locks and their adapters.
+   *
    * @param message What happened and what to do about it.
    * @param cause The error or value that led to this one; left out, `cause` is absent.
    * @param subject The lock it is about.
@@ -123,15 +125,25 @@ export class ClosedLockError extends LockAdapterError {
 
 /** The error classes by a short name. */
 export const LOCK_ERRORS = {
+  /** {@link LockError} */
   Base: LockError,
+  /** {@link KeyAlreadyAcquiredLockError} */
   KeyAlreadyAcquired: KeyAlreadyAcquiredLockError,
+  /** {@link UnownedReleaseLockError} */
   UnownedRelease: UnownedReleaseLockError,
+  /** {@link UnownedRefreshLockError} */
   UnownedRefresh: UnownedRefreshLockError,
+  /** {@link UnrefreshableKeyLockError} */
   UnrefreshableKey: UnrefreshableKeyLockError,
+  /** {@link LockAdapterError} */
   Adapter: LockAdapterError,
+  /** {@link ConfigurationLockError} */
   Configuration: ConfigurationLockError,
+  /** {@link ConnectionLockError} */
   Connection: ConnectionLockError,
+  /** {@link DatabaseLockError} */
   Database: DatabaseLockError,
+  /** {@link ClosedLockError} */
   Closed: ClosedLockError,
 } as const;
 

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { isPlainObject } from "./json-tree";
+import { isPlainObject } from "./json-text";
 
 /** What the library writes beside the JSON: which values have to be restored, and as what. */
 export interface SuperJsonMeta {
@@ -151,14 +151,11 @@ export function isCircular(equalities: unknown): boolean {
     return true;
   }
   return Object.entries(equalities ?? {}).some(([first, others]) => {
-    const paths = new Set<unknown>([first, ...(Array.isArray(others) ? others : [])]);
-    return [...paths].some((path) => isText(path) && ancestors(path).some((ancestor) => paths.has(ancestor)));
+    const paths = [first, ...(Array.isArray(others) ? others.filter(isText) : [])];
+    // With the least of all characters between segments, a path sorts right before the paths that go on from it.
+    const sorted = paths.map((path) => path.replaceAll(".", "\0")).sort();
+    return sorted.some((path, index) => sorted[index + 1]?.startsWith(`${path}\0`));
   });
-}
-
-// At an escaped dot this ends in a lone backslash, which is a path of nothing.
-function ancestors(path: string): string[] {
-  return [...path.matchAll(/\./g)].map(({ index }) => path.slice(0, index));
 }
 
 function hasMember(node: unknown, key: string): boolean {

@@ -2,7 +2,7 @@ import { InvalidInputError } from "../../utilities/errors";
 import { DeserializationSerdeError, SerializationSerdeError } from "../contracts/errors";
 import type { IFlexibleSerdeAdapter } from "../contracts/serde";
 import type { NamedSerdeTransformer } from "../contracts/serde-transformer";
-import { checkTree, isPlainObject } from "./json-tree";
+import { checkKeys, checkNesting, isPlainObject } from "./json-text";
 import { isCircular, isNativeTypedArray, SuperJsonAnnotations, type SuperJsonMeta } from "./super-json-annotations";
 import { createSuperJson, type SuperJsonTransformer } from "./super-json-library";
 
@@ -49,7 +49,7 @@ export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
    */
   constructor(settings: SuperJsonSerdeAdapterSettings = {}) {
     this.maxLength = settings.maxLength ?? 10_000_000;
-    if (!(this.maxLength > 0)) {
+    if (typeof this.maxLength !== "number" || !(this.maxLength > 0)) {
       throw new InvalidInputError("maxLength must be a number of characters greater than zero");
     }
   }
@@ -57,10 +57,8 @@ export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
   /** @throws SerializationSerdeError if the value, or something in it, has no serialized form, or it is too large. */
   serialize(value: unknown): string {
     try {
-      const envelope = this.pack(value);
-      checkTree(envelope);
-      const text = JSON.stringify(envelope);
-      this.checkLength(text);
+      const text = JSON.stringify(this.pack(value));
+      this.checkSize(text);
       return text;
     } catch (error) {
       throw error instanceof SerializationSerdeError
@@ -79,9 +77,9 @@ export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
       if (typeof text !== "string") {
         throw new TypeError("It is not a string");
       }
-      this.checkLength(text);
+      this.checkSize(text);
       const envelope: unknown = JSON.parse(text);
-      checkTree(envelope);
+      checkKeys(envelope);
       return this.unpack(envelope) as Value;
     } catch (error) {
       throw error instanceof DeserializationSerdeError
@@ -174,10 +172,11 @@ export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
     }
   }
 
-  private checkLength(text: string): void {
+  private checkSize(text: string): void {
     if (text.length > this.maxLength) {
       throw new RangeError(`It has ${text.length} characters; maxLength allows ${this.maxLength}`);
     }
+    checkNesting(text);
   }
 }
 

@@ -8,6 +8,8 @@ export class SerdeError extends Error {
   readonly code: string = "SERDE";
 
   /**
+   * Made by serdes and their adapters.
+   *
    * @param message What happened and what to do about it.
    * @param cause The error or value that led to this one; left out, `cause` is absent.
    */
@@ -38,7 +40,10 @@ export class DeserializationSerdeError extends SerdeError {
 
 /** The errors of serialization, by short name. */
 export const SERDE_ERRORS = {
+  /** {@link SerdeError} */
   Base: SerdeError,
+  /** {@link SerializationSerdeError} */
   Serialization: SerializationSerdeError,
+  /** {@link DeserializationSerdeError} */
   Deserialization: DeserializationSerdeError,
 } as const;

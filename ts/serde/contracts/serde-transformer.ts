@@ -35,7 +35,9 @@ export interface ISerializable<Serialized> {
 
 /** A class whose instances can be serialized. The constructor may be private. */
 export interface SerializableClass<Serialized> {
+  /** What the class goes by in serialized form. */
   readonly name: string;
+  /** What its instances inherit from. */
   readonly prototype: ISerializable<Serialized>;
 
   /**

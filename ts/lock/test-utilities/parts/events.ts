@@ -21,22 +21,21 @@ export function testEvents({ expect, test, describe, set, log, subject }: Bench)
       });
     }
 
-    test("tell of all locks of the provider, whoever made them", async () => {
+    test("tell of all locks of the provider, whatever their keys and owners are", async () => {
+      const { key } = await set();
+      const { lockProvider } = subject();
+      const first = lockProvider.create([key, "first"], { owner: "first owner", ttl: null });
+      const second = lockProvider.create([key, "second"], { owner: "second owner", ttl: null });
       const events = await log();
-      const first = subject().lockProvider.create("first key", { owner: "first owner", ttl: null });
-      const second = subject().lockProvider.create("second key", { owner: "second owner", ttl: null });
-      await first.forceRelease();
-      await second.forceRelease();
-      events.length = 0;
       await first.acquire();
       await second.acquire();
       await first.release();
       await second.release();
       expect(events).toEqual([
-        { name: "ACQUIRED", event: { key: "first key", owner: "first owner", ttl: null } },
-        { name: "ACQUIRED", event: { key: "second key", owner: "second owner", ttl: null } },
-        { name: "RELEASED", event: { key: "first key", owner: "first owner" } },
-        { name: "RELEASED", event: { key: "second key", owner: "second owner" } },
+        ...eventsOf("ACQUIRED", first),
+        ...eventsOf("ACQUIRED", second),
+        ...eventsOf("RELEASED", first),
+        ...eventsOf("RELEASED", second),
       ]);
     });
 

@@ -7,10 +7,10 @@ import { until } from "../patience";
 import { RUN_METHODS } from "../run-method";
 
 /** Every method that changes something or tells of an event. */
-const METHODS: readonly [string, (lock: ILock) => LazyPromise<unknown>][] = [
+const METHODS = new Map<string, (lock: ILock) => LazyPromise<unknown>>([
   ...EVERY_LOCK_METHOD.map(([name, { call }]) => [name, call] as const),
   ...RUN_METHODS.map(({ name, call }) => [name, (lock: ILock) => call(lock, () => undefined)] as const),
-].map(([name, call]) => [name, call]);
+]);
 
 /** When the work of the methods begins, and how often it is done. */
 export function testLaziness({ expect, test, describe, set, log }: Bench): void {

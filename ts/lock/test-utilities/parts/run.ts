@@ -32,15 +32,13 @@ function testStates({ expect, test, set, log }: Bench, method: RunMethod): void 
     test(`${isCalled ? "calls the function" : `refuses with ${refusal.type.name}`} for ${state.description}`, async () => {
       const { lock } = await set(state);
       const calls: string[] = [];
-      const outcome = await outcomeOf(
-        method,
-        method.call(lock, () => calls.push("fn")),
-      );
+      const running = method.call(lock, () => calls.push("fn"));
+      const ended = await outcomeOf(method, running);
       expect(calls).toEqual(isCalled ? ["fn"] : []);
       if (isCalled) {
-        expect(outcome).toEqual({ value: 1 });
+        expect(ended).toEqual({ value: 1 });
       } else {
-        const { refusal: error } = outcome as { refusal: unknown };
+        const { refusal: error } = ended as { refusal: unknown };
         expect(error instanceof refusal.type).toBe(true);
       }
     });

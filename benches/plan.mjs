@@ -1,0 +1,25 @@
+// What is measured on each backend, and what has to come out.
+
+/**
+ * A way to use a subject.
+ *
+ * @typedef {object} Workload
+ * @property {string} name
+ * @property {number} inFlight how many keys are locked and released at the same time
+ * @property {boolean} [isRenewed] every cycle makes the lock it uses; by default one lock a key is made beforehand
+ * @property {number} [atLeast] the requirement: our cycles a second, as a multiple of those of the peer
+ */
+
+/** @type {Record<string, Workload[]>} */
+export const plan = {
+  memory: [
+    { name: "one at a time", inFlight: 1, atLeast: 0.6 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 0.6 },
+    { name: "a new lock each cycle", inFlight: 1, isRenewed: true },
+  ],
+  sqlite: [
+    { name: "one at a time", inFlight: 1, atLeast: 1.2 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 8 },
+    { name: "512 keys in flight", inFlight: 512 },
+  ],
+};

@@ -1,0 +1,53 @@
+// Every file of subjects/ is one thing to measure: a module that exports what `Subject` says.
+
+import { readdirSync } from "node:fs";
+import { say } from "../scripts/step.mjs";
+
+/**
+ * @typedef {object} Subject
+ * @property {string} name
+ * @property {string} backend one that the plan knows
+ * @property {"peer" | "floor" | "ours"} role ratios are to the peer; the floor is the least that the backend costs
+ * @property {(keys: string[], folder: string) => Opened} open may put files into `folder`
+ */
+
+/**
+ * The cycles are counted inside: in memory, a call for each would weigh as much as a tenth of it. They throw where a
+ * free key is refused, or the release of a held one.
+ *
+ * @typedef {object} Opened
+ * @property {(key: string, count: number) => Promise<void>} cycles acquires and releases a key, one after the other
+ * @property {(key: string, count: number) => Promise<void>} [renewedCycles] the same, with a new lock for every cycle
+ * @property {() => Promise<void> | void} close
+ */
+
+const order = ["peer", "floor", "ours"];
+
+/**
+ * The subjects of some backends. One whose package cannot be loaded is left out.
+ *
+ * @param {string[]} backends
+ * @returns {Promise<Subject[]>}
+ */
+export async function loadSubjects(backends) {
+  const folder = new URL("subjects/", import.meta.url);
+  const subjects = [];
+  let areAll = true;
+  for (const file of readdirSync(folder)) {
+    try {
+      subjects.push(await import(new URL(file, folder).href));
+    } catch (error) {
+      if (file.startsWith("holdfast")) {
+        throw error;
+      }
+      areAll = false;
+      say(`left out ${file.replace(".mjs", "")}: ${error.message.split("\n", 1)[0]}`);
+    }
+  }
+  if (!areAll) {
+    say("to have all, put right what kept them from being installed and delete benches/node_modules");
+  }
+  return subjects
+    .filter(({ backend }) => backends.includes(backend))
+    .sort((left, right) => order.indexOf(left.role) - order.indexOf(right.role));
+}
