@@ -7,6 +7,8 @@ export declare class AsyncError extends Error {
   /** Stable, machine-readable name of the failure. */
   readonly code: string;
   /**
+   * Made by the middlewares.
+   *
    * @param message What happened.
    * @param cause The error or value that led to this one; left out, `cause` is absent.
    */
@@ -26,6 +28,8 @@ export declare class HedgingAsyncError extends AsyncError {
   /** What each function threw, in the order of the functions. */
   readonly errors: readonly unknown[];
   /**
+   * Made by the middlewares.
+   *
    * @param message What happened.
    * @param errors What each function threw; the last of them is the `cause`.
    */
@@ -40,9 +44,13 @@ export declare class CapacityFullAsyncError extends AsyncError {
 
 /** The errors of the middlewares, by short name. */
 export declare const ASYNC_ERRORS: {
+  /** {@link AsyncError} */
   readonly Base: typeof AsyncError;
+  /** {@link TimeoutAsyncError} */
   readonly Timeout: typeof TimeoutAsyncError;
+  /** {@link HedgingAsyncError} */
   readonly Hedging: typeof HedgingAsyncError;
+  /** {@link CapacityFullAsyncError} */
   readonly CapacityFull: typeof CapacityFullAsyncError;
 };
 
@@ -115,6 +123,8 @@ export interface AsyncHooksSettings<Args extends unknown[], Context extends Asyn
 export declare class AsyncHooks<Args extends unknown[], Ret, Context extends AsyncContext = AsyncContext> {
   private readonly chain;
   /**
+   * Calls nothing yet.
+   *
    * @param invokable The function to wrap.
    * @param middlewares What to wrap it in; the first is the outermost.
    */
@@ -138,7 +148,9 @@ export declare class AsyncHooks<Args extends unknown[], Ret, Context extends Asy
 
 /** The time between two moments. An end left out is the present moment. */
 export interface DateRange {
+  /** When it begins. Default: now. */
   start?: Date | undefined;
+  /** When it ends. Default: now. */
   end?: Date | undefined;
 }
 
@@ -349,7 +361,9 @@ export type Callback<Data> = Invokable<[data: Data], unknown>;
 
 /** A call whose turn has come. */
 export interface BulkheadCall<Args extends unknown[], Context extends AsyncContext> {
+  /** What the function was called with. */
   readonly args: Args;
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 
@@ -383,8 +397,11 @@ export declare function bulkhead<Args extends unknown[], Ret, Context extends As
  * package uses of it.
  */
 export interface StandardSchema<Output = unknown> {
+  /** What the specification asks for. */
   readonly "~standard": {
+    /** Of the specification. */
     readonly version: 1;
+    /** The library it was made with. */
     readonly vendor: string;
     /** Answers the value, or the issues that make it invalid. */
     readonly validate: (value: unknown) => Promisable<StandardSchemaResult<Output>>;
@@ -394,11 +411,15 @@ export interface StandardSchema<Output = unknown> {
 /** What a {@link StandardSchema} answers: invalid if and only if there are `issues`. */
 export type StandardSchemaResult<Output = unknown> =
   | {
+      /** The value, as the schema has read it. */
       readonly value: Output;
+      /** Left out. */
       readonly issues?: undefined;
     }
   | {
+      /** What makes the value invalid. */
       readonly issues: readonly {
+        /** What is wrong, for people. */
         readonly message: string;
       }[];
     };
@@ -431,7 +452,9 @@ export type HedgingFallback<Args extends unknown[], Ret> = Invokable<Args, Promi
 
 /** A {@link HedgingFallback} with a name for callbacks. */
 export interface NamedHedgingFallback<Args extends unknown[], Ret> {
+  /** Need not be different from others. */
   readonly name: string;
+  /** What does the work. */
   readonly invokable: HedgingFallback<Args, Ret>;
 }
 
@@ -439,7 +462,9 @@ export interface NamedHedgingFallback<Args extends unknown[], Ret> {
 export interface HedgingAttempt<Args extends unknown[], Context extends AsyncContext> {
   /** `primary` for the work itself; a fallback's name or, if it has none, `fallback-1` and so on. */
   readonly name: string;
+  /** What the function was called with. */
   readonly args: Args;
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 
@@ -490,12 +515,15 @@ export declare function dynamic<Args extends unknown[], Ret, Context extends Asy
 
 /** The two values of {@link Result}'s `type`. */
 export declare const RESULT: {
+  /** Of a {@link ResultFailure}. */
   readonly FAILURE: "failure";
+  /** Of a {@link ResultSuccess}. */
   readonly SUCCESS: "success";
 };
 
 /** A computation that succeeded. */
 export interface ResultSuccess<T = unknown> {
+  /** Tells it from a {@link ResultFailure}. */
   readonly type: typeof RESULT.SUCCESS;
   /** What was computed. */
   readonly value: T;
@@ -503,6 +531,7 @@ export interface ResultSuccess<T = unknown> {
 
 /** A computation that failed in a way its caller expects and handles, without anything being thrown. */
 export interface ResultFailure<E = unknown> {
+  /** Tells it from a {@link ResultSuccess}. */
   readonly type: typeof RESULT.FAILURE;
   /** Why it failed. */
   readonly error: E;
@@ -544,8 +573,11 @@ export type FallbackValue<Ret> =
 export interface Fallback<Args extends unknown[], Ret, Context extends AsyncContext> {
   /** What the work threw, or the error of its failed `Result`; `undefined` if it answered `false`. */
   readonly error: unknown;
+  /** What is answered in its place. */
   readonly fallbackValue: FallbackAnswer<Ret>;
+  /** What the function was called with. */
   readonly args: Args;
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 
@@ -667,13 +699,16 @@ export declare function isLazyPromise(value: unknown): value is LazyPromise<unkn
 
 /** A call that is being observed. */
 export interface ObservedCall<Args extends unknown[], Context extends AsyncContext> {
+  /** What the function was called with. */
   readonly args: Args;
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 
 /** An observed call that succeeded. */
 export interface ObservedSuccess<Args extends unknown[], Ret, Context extends AsyncContext>
   extends ObservedCall<Args, Context> {
+  /** What the function answered. */
   readonly returnValue: Ret;
 }
 
@@ -715,7 +750,9 @@ export declare function observe<Args extends unknown[], Ret, Context extends Asy
 export interface RetryAttempt<Args extends unknown[], Context extends AsyncContext> {
   /** Counts from 1. */
   readonly attempt: number;
+  /** What the function was called with. */
   readonly args: Args;
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 
@@ -723,6 +760,7 @@ export interface RetryAttempt<Args extends unknown[], Context extends AsyncConte
 export interface RetryDelay<Args extends unknown[], Context extends AsyncContext> extends RetryAttempt<Args, Context> {
   /** What the attempt threw, or the error of its failed `Result`; `undefined` if it answered `false`. */
   readonly error: unknown;
+  /** How long it will be. */
   readonly waitTime: TimeSpan;
 }
 
@@ -765,8 +803,11 @@ export declare function sequentialHedging<Args extends unknown[], Ret, Context e
 
 /** A call that took too long. */
 export interface Timeout<Args extends unknown[], Context extends AsyncContext> {
+  /** How long it was allowed to take. */
   readonly waitTime: TimeSpan;
+  /** What the function was called with. */
   readonly args: Args;
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 
@@ -1073,7 +1114,11 @@ export declare class EventBus<EventMap extends object = BaseEventMap> implements
  */
 export declare class MemoryEventBusAdapter implements IEventBusAdapter {
   private readonly emitter;
-  /** @param emitter Carries the events. Default: a new one without a limit of listeners. */
+  /**
+   * Without an emitter the adapter is shared with nobody but those it is given to.
+   *
+   * @param emitter Carries the events. Default: a new one without a limit of listeners.
+   */
   constructor(emitter?: EventEmitter);
   /** Calls the listener for every event of the name. Adding it again changes nothing. */
   addListener(eventName: string, listener: EventBusAdapterListener): Promise<void>;
@@ -1099,6 +1144,7 @@ export declare class NoOpEventBusAdapter implements IEventBusAdapter {
 
 /** A Redis client that can send messages, such as a `Redis` or a `Cluster` of ioredis. */
 export interface RedisDispatcherClient {
+  /** Sends a message to those who listen to a channel at this moment. */
   publish(channel: string, message: string): PromiseLike<unknown>;
 }
 
@@ -1107,9 +1153,13 @@ export interface RedisDispatcherClient {
  * when it has connected again.
  */
 export interface RedisListenerClient {
+  /** Begins to listen to a channel. Fulfilled when Redis has taken note. */
   subscribe(channel: string): PromiseLike<unknown>;
+  /** Stops listening to a channel. */
   unsubscribe(channel: string): PromiseLike<unknown>;
+  /** Calls a function for every message of the channels that are listened to. */
   on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  /** Stops calling a function for messages. */
   off(event: "message", listener: (channel: string, message: string) => void): unknown;
 }
 
@@ -1117,7 +1167,9 @@ export interface RedisListenerClient {
 export interface RedisPubSubClient extends RedisDispatcherClient {
   /** Another client with the same settings, with a connection of its own. */
   duplicate(): RedisDuplicateClient;
+  /** Calls a function when the connection is closed for good. */
   on(event: "end", listener: () => void): unknown;
+  /** Stops waiting for the end. */
   off(event: "end", listener: () => void): unknown;
 }
 
@@ -1125,10 +1177,15 @@ export interface RedisPubSubClient extends RedisDispatcherClient {
 export interface RedisDuplicateClient extends RedisListenerClient {
   /** Closes the connection for good. */
   disconnect(): void;
+  /** Calls a function for every message of the channels that are listened to. */
   on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  /** Calls a function for every error of the connection; without one, an error ends the process. */
   on(event: "error", listener: (error: Error) => void): unknown;
+  /** Calls a function when the connection is closed for good. */
   on(event: "end", listener: () => void): unknown;
+  /** Stops calling a function for messages. */
   off(event: "message", listener: (channel: string, message: string) => void): unknown;
+  /** Stops waiting for the end. */
   off(event: "end", listener: () => void): unknown;
 }
 
@@ -1164,7 +1221,9 @@ export interface ISerializable<Serialized> {
 
 /** A class whose instances can be serialized. The constructor may be private. */
 export interface SerializableClass<Serialized> {
+  /** What the class goes by in serialized form. */
   readonly name: string;
+  /** What its instances inherit from. */
   readonly prototype: ISerializable<Serialized>;
   /**
    * Restores an instance. What it is given may come from outside, and then need not be what `serialize` returned: check
@@ -1242,6 +1301,7 @@ export interface RedisPubSubClientsSettings extends RedisPubSubSettings {
    * share it; other code must not unsubscribe it from their channels.
    */
   listenerClient: RedisListenerClient;
+  /** Left out: there are two clients. */
   client?: undefined;
 }
 
@@ -1252,7 +1312,9 @@ export interface RedisPubSubClientSettings extends RedisPubSubSettings {
    * that is closed with the last listener, or when this client ends, and with it all listening.
    */
   client: RedisDispatcherClient & RedisPubSubClient;
+  /** Left out: `client` sends. */
   dispatcherClient?: undefined;
+  /** Left out: a duplicate of `client` listens. */
   listenerClient?: undefined;
 }
 
@@ -1424,6 +1486,8 @@ export declare class LockError extends Error {
   /** The owner that asked; `undefined` if the error is about no lock in particular. */
   readonly owner: string | undefined;
   /**
+   * Made by locks and their adapters.
+   *
    * @param message What happened and what to do about it.
    * @param cause The error or value that led to this one; left out, `cause` is absent.
    * @param subject The lock it is about.
@@ -1487,15 +1551,25 @@ export declare class ClosedLockError extends LockAdapterError {
 
 /** The error classes by a short name. */
 export declare const LOCK_ERRORS: {
+  /** {@link LockError} */
   readonly Base: typeof LockError;
+  /** {@link KeyAlreadyAcquiredLockError} */
   readonly KeyAlreadyAcquired: typeof KeyAlreadyAcquiredLockError;
+  /** {@link UnownedReleaseLockError} */
   readonly UnownedRelease: typeof UnownedReleaseLockError;
+  /** {@link UnownedRefreshLockError} */
   readonly UnownedRefresh: typeof UnownedRefreshLockError;
+  /** {@link UnrefreshableKeyLockError} */
   readonly UnrefreshableKey: typeof UnrefreshableKeyLockError;
+  /** {@link LockAdapterError} */
   readonly Adapter: typeof LockAdapterError;
+  /** {@link ConfigurationLockError} */
   readonly Configuration: typeof ConfigurationLockError;
+  /** {@link ConnectionLockError} */
   readonly Connection: typeof ConnectionLockError;
+  /** {@link DatabaseLockError} */
   readonly Database: typeof DatabaseLockError;
+  /** {@link ClosedLockError} */
   readonly Closed: typeof ClosedLockError;
 };
 
@@ -1700,6 +1774,8 @@ export declare class SerdeError extends Error {
   /** Stable, machine-readable name of the failure. */
   readonly code: string;
   /**
+   * Made by serdes and their adapters.
+   *
    * @param message What happened and what to do about it.
    * @param cause The error or value that led to this one; left out, `cause` is absent.
    */
@@ -1720,8 +1796,11 @@ export declare class DeserializationSerdeError extends SerdeError {
 
 /** The errors of serialization, by short name. */
 export declare const SERDE_ERRORS: {
+  /** {@link SerdeError} */
   readonly Base: typeof SerdeError;
+  /** {@link SerializationSerdeError} */
   readonly Serialization: typeof SerializationSerdeError;
+  /** {@link DeserializationSerdeError} */
   readonly Deserialization: typeof DeserializationSerdeError;
 };
 
@@ -2295,6 +2374,8 @@ export declare class UnexpectedError extends Error {
   /** Stable, machine-readable name of the failure; unlike the message it never changes between versions. */
   readonly code: string;
   /**
+   * Made where a call cannot do what it was asked to.
+   *
    * @param message What happened and what to do about it.
    * @param cause The error or value that led to this one; left out, `cause` is absent.
    */

@@ -21,6 +21,7 @@ const checks = [
       "-p",
       "tsconfig.check.json",
     ]),
+  () => step("checking that every public name is documented", [...tool("typedoc"), "--emit", "none"]),
   checkPackage,
   checkPlatformPackages,
   checkLockfile,

@@ -1,4 +1,8 @@
-// Every public name; each subpath of the package has some of them.
+/**
+ * Every public name; each subpath of the package has some of them.
+ *
+ * @module holdfast
+ */
 
 export * from "./async";
 export * from "./event-bus";

@@ -79,7 +79,7 @@ test("sections never overlap, no update is lost, and killed holders keep nobody 
   for (const key of KEYS) {
     const ofKey = sections.filter((section) => section.key === key);
     const counter = Number(readFileSync(join(folder, `${key}.count`), "utf8"));
-    const verdict = examine(ofKey, counter, diedAt);
+    const verdict = examine(ofKey, counter, TTL, diedAt);
     expect(verdict.contradictions).toEqual([]);
     outlasted += verdict.outlasted;
     const completed = ofKey.filter(({ left }) => left !== undefined).length;

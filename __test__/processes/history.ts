@@ -70,6 +70,7 @@ export function readLog(pid: number, text: string): Log {
 export function examine(
   sections: readonly Section[],
   counter: number,
+  ttl: number,
   diedAt: ReadonlyMap<number, number>,
 ): { contradictions: string[]; outlasted: number } {
   const contradictions: string[] = [];
@@ -78,7 +79,7 @@ export function examine(
   let lockedUntil = 0;
   let possible: readonly number[] = [0];
   for (const section of sections.toSorted((one, other) => one.entered - other.entered)) {
-    const { entered, value, left, released } = section;
+    const { asked, entered, value, left, released } = section;
     if (entered < lockedUntil) {
       contradictions.push(`${name(section)} was entered ${lockedUntil - entered} ms too early`);
     }
@@ -89,6 +90,9 @@ export function examine(
     possible = left === undefined ? [value, value + 1] : [value + 1];
 
     const leaseEnds = section.leaseEnds - CLOCK_TOLERANCE;
+    if (leaseEnds > entered + ttl || leaseEnds < asked + ttl - 2 * CLOCK_TOLERANCE) {
+      contradictions.push(`${name(section)}, asked for at ${asked} ms, has a lease until ${leaseEnds} ms`);
+    }
     if (released?.was) {
       lockedUntil = left ?? leaseEnds;
       continue;

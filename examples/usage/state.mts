@@ -16,7 +16,7 @@ async function printState(): Promise<void> {
 
   // Null if nobody holds the lock, or if it has no expiration
   const remainingTime = await lock.getRemainingTime();
-  console.log("remaining minutes:", remainingTime && Math.ceil(remainingTime.toMinutes()));
+  console.log("remaining minutes:", remainingTime && Math.round(remainingTime.toMilliseconds() / 60_000));
 }
 
 await printState();

@@ -9,7 +9,7 @@ import { WaitingRoom } from "./waiting-room";
 export interface BulkheadCall<Args extends unknown[], Context extends AsyncContext> {
   /** What the function was called with. */
   readonly args: Args;
-  /** What the middlewares of the call share. */
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 

@@ -21,7 +21,7 @@ export interface Fallback<Args extends unknown[], Ret, Context extends AsyncCont
   readonly fallbackValue: FallbackAnswer<Ret>;
   /** What the function was called with. */
   readonly args: Args;
-  /** What the middlewares of the call share. */
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 

@@ -24,7 +24,7 @@ export interface HedgingAttempt<Args extends unknown[], Context extends AsyncCon
   readonly name: string;
   /** What the function was called with. */
   readonly args: Args;
-  /** What the middlewares of the call share. */
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 

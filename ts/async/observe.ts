@@ -7,7 +7,7 @@ import { conclude, errorOf, isFailure, outcomeOf } from "./outcome";
 export interface ObservedCall<Args extends unknown[], Context extends AsyncContext> {
   /** What the function was called with. */
   readonly args: Args;
-  /** What the middlewares of the call share. */
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 

@@ -15,7 +15,7 @@ export interface RetryAttempt<Args extends unknown[], Context extends AsyncConte
   readonly attempt: number;
   /** What the function was called with. */
   readonly args: Args;
-  /** What the middlewares of the call share. */
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 

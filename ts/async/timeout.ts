@@ -10,7 +10,7 @@ export interface Timeout<Args extends unknown[], Context extends AsyncContext> {
   readonly waitTime: TimeSpan;
   /** What the function was called with. */
   readonly args: Args;
-  /** What the middlewares of the call share. */
+  /** Values from the owner of the call. */
   readonly context: Context;
 }
 

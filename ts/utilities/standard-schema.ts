@@ -18,8 +18,19 @@ export interface StandardSchema<Output = unknown> {
 
 /** What a {@link StandardSchema} answers: invalid if and only if there are `issues`. */
 export type StandardSchemaResult<Output = unknown> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string }[] };
+  | {
+      /** The value, as the schema has read it. */
+      readonly value: Output;
+      /** Left out. */
+      readonly issues?: undefined;
+    }
+  | {
+      /** What makes the value invalid. */
+      readonly issues: readonly {
+        /** What is wrong, for people. */
+        readonly message: string;
+      }[];
+    };
 
 /**
  * Whether a value is a {@link StandardSchema}. Some libraries make theirs functions.

@@ -1,5 +1,6 @@
 /** A Redis client that can send messages, such as a `Redis` or a `Cluster` of ioredis. */
 export interface RedisDispatcherClient {
+  /** Sends a message to those who listen to a channel at this moment. */
   publish(channel: string, message: string): PromiseLike<unknown>;
 }
 
@@ -8,9 +9,13 @@ export interface RedisDispatcherClient {
  * when it has connected again.
  */
 export interface RedisListenerClient {
+  /** Begins to listen to a channel. Fulfilled when Redis has taken note. */
   subscribe(channel: string): PromiseLike<unknown>;
+  /** Stops listening to a channel. */
   unsubscribe(channel: string): PromiseLike<unknown>;
+  /** Calls a function for every message of the channels that are listened to. */
   on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  /** Stops calling a function for messages. */
   off(event: "message", listener: (channel: string, message: string) => void): unknown;
 }
 
@@ -18,7 +23,9 @@ export interface RedisListenerClient {
 export interface RedisPubSubClient extends RedisDispatcherClient {
   /** Another client with the same settings, with a connection of its own. */
   duplicate(): RedisDuplicateClient;
+  /** Calls a function when the connection is closed for good. */
   on(event: "end", listener: () => void): unknown;
+  /** Stops waiting for the end. */
   off(event: "end", listener: () => void): unknown;
 }
 
@@ -26,9 +33,14 @@ export interface RedisPubSubClient extends RedisDispatcherClient {
 export interface RedisDuplicateClient extends RedisListenerClient {
   /** Closes the connection for good. */
   disconnect(): void;
+  /** Calls a function for every message of the channels that are listened to. */
   on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  /** Calls a function for every error of the connection; without one, an error ends the process. */
   on(event: "error", listener: (error: Error) => void): unknown;
+  /** Calls a function when the connection is closed for good. */
   on(event: "end", listener: () => void): unknown;
+  /** Stops calling a function for messages. */
   off(event: "message", listener: (channel: string, message: string) => void): unknown;
+  /** Stops waiting for the end. */
   off(event: "end", listener: () => void): unknown;
 }

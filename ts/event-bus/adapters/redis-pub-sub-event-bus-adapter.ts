@@ -26,6 +26,7 @@ export interface RedisPubSubClientsSettings extends RedisPubSubSettings {
    * share it; other code must not unsubscribe it from their channels.
    */
   listenerClient: RedisListenerClient;
+  /** Left out: there are two clients. */
   client?: undefined;
 }
 
@@ -36,7 +37,9 @@ export interface RedisPubSubClientSettings extends RedisPubSubSettings {
    * that is closed with the last listener, or when this client ends, and with it all listening.
    */
   client: RedisDispatcherClient & RedisPubSubClient;
+  /** Left out: `client` sends. */
   dispatcherClient?: undefined;
+  /** Left out: a duplicate of `client` listens. */
   listenerClient?: undefined;
 }
 

@@ -1,3 +1,9 @@
+/**
+ * The tests that adapters and lock providers must pass, for any test runner.
+ *
+ * @module holdfast/lock/test-utilities
+ */
+
 export type {
   DatabaseLockAdapterTestSuiteSettings,
   InsertFormSettings,
