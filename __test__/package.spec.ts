@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { withoutTopLevelAwait } from "./top-level-await";
 
 const root = join(__dirname, "..");
 const run = promisify(execFile);
@@ -152,13 +153,6 @@ function readExample(readme: string): Example {
   }
   const printed = [...source.matchAll(/console\.log\(.*\);[ ]*\/\/[ ]*(.*)$/gm)].map(([, text = ""]) => text);
   return { source, printed };
-}
-
-/** CommonJS knows no top-level await: what follows the imports moves into a function. */
-function withoutTopLevelAwait(source: string): string {
-  const { statements } = ts.createSourceFile("example.ts", source, ts.ScriptTarget.ES2022);
-  const start = statements.filter(ts.isImportDeclaration).reduce((end, statement) => Math.max(end, statement.end), 0);
-  return `${source.slice(0, start)}\nasync function main() {${source.slice(start)}}\nvoid main();\n`;
 }
 
 function transpile(source: string, module: ts.ModuleKind): string {
