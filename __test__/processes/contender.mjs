@@ -50,15 +50,17 @@ async function contend(task) {
     });
     const section = ++sections;
     const looked = now();
-    const leaseEnds = looked + (await remainingTime(lock));
+    const remaining = await remainingTime(lock);
     const entered = now();
-    if (entered >= leaseEnds) {
-      note({ event: "late", section, key, task, asked, at: entered });
+    const leaseEndsAfter = looked + remaining;
+    const leaseEndsBefore = entered + remaining;
+    if (leaseEndsAfter <= entered) {
+      note({ event: "late", section, key, task, asked, leaseEndsBefore });
       await lock.release();
       continue;
     }
     const value = read(key);
-    note({ event: "entered", section, key, task, asked, entered, leaseEnds, value });
+    note({ event: "entered", section, key, task, asked, entered, leaseEndsAfter, leaseEndsBefore, value });
     if (key === keyToHold) {
       keyToHold = "";
       process.send?.(key);
@@ -78,7 +80,8 @@ function pause() {
 }
 
 /**
- * What was left of a lease, by the database, when it was asked for; nothing if it is over.
+ * What was left of a lease, by the database, when it looked, less the time until the answer was read; nothing if it is
+ * over.
  *
  * @param {import("holdfast").Lock} lock
  */

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Child, QUIET_END } from "./child";
 import { makeFolder } from "./folder";
-import { examine, examineLate, readLog, type Section } from "./history";
+import { examine, examineLeases, readLog, type Section } from "./history";
 
 const DURATION = process.env.HOLDFAST_LONG === "1" ? 20_000 : 6_000;
 const KEYS = ["orders", "invoices", "payments", "reports"];
@@ -73,7 +73,7 @@ test("sections never overlap, no update is lost, and killed holders keep nobody 
     logs.map((log) => log.sections.length),
   );
   const late = logs.flatMap((log) => log.late);
-  expect(examineLate(late, TTL)).toEqual([]);
+  expect(examineLeases([...sections, ...late], TTL)).toEqual([]);
   const diedAt = new Map(kills.map((kill) => [kill.pid, kill.diedAt]));
   let outlasted = 0;
   for (const key of KEYS) {

@@ -4,9 +4,11 @@ export interface Section {
   readonly pid: number;
   readonly task: number;
   readonly asked: number;
+  /** Before `leaseEndsAfter`. */
   readonly entered: number;
-  /** Until when the lease lasts at least, unless it is released. Later than `entered`. */
-  readonly leaseEnds: number;
+  /** The lease ends between these, unless it is released: nearer than this it cannot be known. */
+  readonly leaseEndsAfter: number;
+  readonly leaseEndsBefore: number;
   /** What the counter of the key was then. */
   readonly value: number;
   /** After the counter was written, before the lock was released; missing if the process was killed before. */
@@ -15,13 +17,13 @@ export interface Section {
   released?: { readonly was: boolean; readonly at: number };
 }
 
-/** A lock whose lease was over when its holder came to run, so that it did not enter. */
+/** A lock whose lease may have been over when its holder came to run, so that it did not enter. */
 export interface LateLock {
   readonly key: string;
   readonly pid: number;
   readonly task: number;
   readonly asked: number;
-  readonly at: number;
+  readonly leaseEndsBefore: number;
 }
 
 /** What one process did. */
@@ -79,7 +81,7 @@ export function examine(
   let lockedUntil = 0;
   let possible: readonly number[] = [0];
   for (const section of sections.toSorted((one, other) => one.entered - other.entered)) {
-    const { asked, entered, value, left, released } = section;
+    const { entered, value, left, released } = section;
     if (entered < lockedUntil) {
       contradictions.push(`${name(section)} was entered ${lockedUntil - entered} ms too early`);
     }
@@ -89,9 +91,9 @@ export function examine(
     // A process killed in its section may have written the counter or not.
     possible = left === undefined ? [value, value + 1] : [value + 1];
 
-    const leaseEnds = section.leaseEnds - CLOCK_TOLERANCE;
-    if (leaseEnds > entered + ttl || leaseEnds < asked + ttl - 2 * CLOCK_TOLERANCE) {
-      contradictions.push(`${name(section)}, asked for at ${asked} ms, has a lease until ${leaseEnds} ms`);
+    const leaseEnds = section.leaseEndsAfter - CLOCK_TOLERANCE;
+    if (leaseEnds > entered + ttl) {
+      contradictions.push(`${name(section)} has a lease until after ${leaseEnds} ms, which is too long`);
     }
     if (released?.was) {
       lockedUntil = left ?? leaseEnds;
@@ -109,12 +111,13 @@ export function examine(
   return { contradictions: outlasted > 0 ? contradictions : [...contradictions, ...miscounts], outlasted };
 }
 
-/** Of the locks whose lease was over at once, those that were asked for less than a ttl ago. */
-export function examineLate(late: readonly LateLock[], ttl: number): string[] {
-  return late
-    .filter(({ asked, at }) => at - asked < ttl - CLOCK_TOLERANCE)
-    .map(({ key, pid, task, asked, at }) => {
-      return `the lock on ${key} of task ${task} of process ${pid} was lost at ${at} ms, asked for at ${asked} ms`;
+/** Those whose lease was shorter than the ttl that was asked for. */
+export function examineLeases(leases: readonly (Section | LateLock)[], ttl: number): string[] {
+  return leases
+    .filter(({ asked, leaseEndsBefore }) => leaseEndsBefore < asked + ttl - CLOCK_TOLERANCE)
+    .map(({ key, pid, task, asked, leaseEndsBefore }) => {
+      const lock = `the lock on ${key} of task ${task} of process ${pid}`;
+      return `${lock}, asked for at ${asked} ms, was over before ${leaseEndsBefore} ms`;
     });
 }
 
