@@ -1537,6 +1537,15 @@ export declare class ConnectionLockError extends LockAdapterError {
   readonly code: string;
 }
 
+/**
+ * A request was sent and no answer came, and asking again did not tell whether it had taken effect: the lock may be held
+ * by its owner or not. `getState()` tells once the database answers; a lease it left behind ends with its ttl.
+ */
+export declare class AmbiguousLockError extends LockAdapterError {
+  /** Always `"LOCK_AMBIGUOUS"`. */
+  readonly code: string;
+}
+
 /** The database refused, or is damaged or full. */
 export declare class DatabaseLockError extends LockAdapterError {
   /** Always `"LOCK_DATABASE"`. */
@@ -1567,6 +1576,8 @@ export declare const LOCK_ERRORS: {
   readonly Configuration: typeof ConfigurationLockError;
   /** {@link ConnectionLockError} */
   readonly Connection: typeof ConnectionLockError;
+  /** {@link AmbiguousLockError} */
+  readonly Ambiguous: typeof AmbiguousLockError;
   /** {@link DatabaseLockError} */
   readonly Database: typeof DatabaseLockError;
   /** {@link ClosedLockError} */

@@ -31,7 +31,7 @@ export const recipes = { postgres, mariadb, redis, mongodb };
  *
  * @type {(keyof typeof recipes)[]}
  */
-export const required = ["redis"];
+export const required = ["redis", "postgres", "mariadb", "mongodb"];
 
 const configuredPatienceMs = 30_000;
 

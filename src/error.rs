@@ -25,6 +25,9 @@ pub enum ErrorKind {
   Configuration,
   /// The database could not be reached, or stayed busy for longer than the adapter waits.
   Connection,
+  /// The request was sent, and no answer came: it may have taken effect or not. Never what a caller gets to see while
+  /// reading back can tell.
+  Ambiguous,
   /// The database refused a statement or is damaged.
   Database,
   /// An adapter that this crate does not know from inside failed.

@@ -104,6 +104,7 @@ impl Lock {
     Request::Release {
       key: self.key.clone(),
       owner: self.owner.clone(),
+      fence: None,
     }
   }
 
@@ -116,6 +117,7 @@ impl Lock {
       key: self.key.clone(),
       owner: self.owner.clone(),
       ttl,
+      fence: None,
     }
   }
 

@@ -9,15 +9,39 @@ use crate::ttl::Ttl;
 pub enum Request {
   /// Take the key if nobody holds it, this owner included. Answered [`Answer::Acquired`] or [`Answer::Held`].
   Acquire { key: Key, owner: Owner, ttl: Option<Ttl> },
-  /// Give the key back if this owner holds it. Answered [`Answer::Released`].
-  Release { key: Key, owner: Owner },
+  /// Give the key back if this owner holds it; with a fence, only if it holds it by that very grant. Answered
+  /// [`Answer::Released`].
+  Release {
+    key: Key,
+    owner: Owner,
+    fence: Option<Fence>,
+  },
   /// Free the key, whoever holds it. Answered [`Answer::Released`].
   ForceRelease { key: Key },
   /// Let this owner's lease end `ttl` from now, which may be later or sooner than before. Never creates or revives a
-  /// lease. Answered [`Answer::Refreshed`], [`Answer::Unowned`] or [`Answer::Unexpirable`].
-  Refresh { key: Key, owner: Owner, ttl: Ttl },
+  /// lease; with a fence, prolongs that very grant and no later one. Answered [`Answer::Refreshed`],
+  /// [`Answer::Unowned`] or [`Answer::Unexpirable`].
+  Refresh {
+    key: Key,
+    owner: Owner,
+    ttl: Ttl,
+    fence: Option<Fence>,
+  },
   /// Look. Answered [`Answer::State`].
   State { key: Key },
+}
+
+impl Request {
+  #[must_use]
+  pub fn key(&self) -> &Key {
+    match self {
+      Self::Acquire { key, .. }
+      | Self::Release { key, .. }
+      | Self::ForceRelease { key }
+      | Self::Refresh { key, .. }
+      | Self::State { key } => key,
+    }
+  }
 }
 
 /// What a [`Request`] is answered.

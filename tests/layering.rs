@@ -55,7 +55,7 @@ fn only_the_binding_uses_the_binding() {
 
 #[test]
 fn adapters_never_use_each_other() {
-  let names = ["memory", "no_op", "redis", "sqlite"];
+  let names = ["memory", "mongodb", "mysql", "no_op", "postgres", "redis", "sqlite"];
   for (path, text) in files_in("src/adapters") {
     let Some(own) = names.iter().find(|name| {
       let beginning = Path::new("src/adapters").join(name);

@@ -9,6 +9,7 @@ import {
   openLockProvider,
 } from "../binding";
 import {
+  AmbiguousLockError,
   ClosedLockError,
   ConfigurationLockError,
   ConnectionLockError,
@@ -42,9 +43,17 @@ export interface NativeLockOptions {
   readonly keyPrefix?: string | undefined;
 }
 
-/** The provider over the adapter that a URL names. */
-export function openProvider(url: string, { tableName, keyPrefix }: NativeLockOptions): NativeLockProvider {
-  const provider = openLockProvider(url, tableName, keyPrefix);
+/**
+ * The provider over the adapter that a URL names. Nothing is connected to yet.
+ *
+ * @throws ConfigurationLockError if the URL or an option cannot be used.
+ */
+export function openProvider(url: string, { tableName, keyPrefix }: NativeLockOptions = {}): NativeLockProvider {
+  return opened(openLockProvider(url, tableName, keyPrefix));
+}
+
+/** A provider that was opened, or the error it could not be opened for. */
+function opened(provider: NativeLockProvider | NativeFailure): NativeLockProvider {
   if (isFailure(provider)) {
     throw errorOf(provider);
   }
@@ -82,6 +91,8 @@ export function errorOf({ kind, message, cause: said, thrown }: NativeFailure): 
       return new ConfigurationLockError(message, cause);
     case "connection":
       return new ConnectionLockError(message, cause);
+    case "ambiguous":
+      return new AmbiguousLockError(message, cause);
     case "closed":
       return new ClosedLockError(message);
     case "adapter":

@@ -18,6 +18,7 @@ pub(crate) async fn check(adapter: &dyn LockAdapter) {
   checks.force_release().await;
   checks.refresh().await;
   checks.state().await;
+  checks.a_fence_names_one_grant().await;
   checks.slices_are_answered_in_order().await;
   checks.keys_and_owners_are_compared_byte_for_byte().await;
   checks.the_longest_names_work().await;
@@ -81,6 +82,7 @@ fn release(name: &str, by: &Owner) -> Request {
   Request::Release {
     key: key(name),
     owner: by.clone(),
+    fence: None,
   }
 }
 
@@ -93,6 +95,7 @@ fn refresh(name: &str, by: &Owner, ttl: Duration) -> Request {
     key: key(name),
     owner: by.clone(),
     ttl: Ttl::new(ttl).unwrap(),
+    fence: None,
   }
 }
 
@@ -264,6 +267,43 @@ impl Checks<'_> {
         }
       }
     }
+  }
+
+  async fn a_fence_names_one_grant(&self) {
+    let (name, me) = ("one grant", owner("me"));
+    let by = |fence| {
+      let refresh = Request::Refresh {
+        key: key(name),
+        owner: me.clone(),
+        ttl: Ttl::new(3 * LONG).unwrap(),
+        fence: Some(fence),
+      };
+      let release = Request::Release {
+        key: key(name),
+        owner: me.clone(),
+        fence: Some(fence),
+      };
+      (refresh, release)
+    };
+    let (refresh, release) = by(self.fence(name, &me, Some(SHORT)).await);
+    tokio::time::sleep(20 * SHORT).await;
+    let fence = self.fence(name, &me, Some(LONG)).await;
+    assert_eq!(self.ask(refresh).await, Answer::Unowned, "the grant before has lapsed");
+    assert_eq!(
+      self.ask(release).await,
+      Answer::Released(false),
+      "the grant before has lapsed"
+    );
+    let holder = self.holder(name).await.unwrap();
+    assert_eq!(holder.fence, fence);
+    assert!(holder.remaining.unwrap() <= LONG);
+
+    let (refresh, release) = by(fence);
+    assert_eq!(self.ask(refresh).await, Answer::Refreshed);
+    assert_eq!(self.ask(release).await, Answer::Released(true));
+
+    let (refresh, _) = by(self.fence(name, &me, None).await);
+    assert_eq!(self.ask(refresh).await, Answer::Unexpirable);
   }
 
   async fn slices_are_answered_in_order(&self) {

@@ -141,10 +141,10 @@ impl Table {
   fn answer(&mut self, request: Request, now: Instant) -> Answer {
     match request {
       Request::Acquire { key, owner, ttl } => self.acquire(key, owner, ttl, now),
-      Request::Release { key, owner } => self.release(key, now, |lease| lease.owner == owner),
+      Request::Release { key, owner, fence } => self.release(key, now, |lease| lease.is_of(&owner, fence)),
       Request::ForceRelease { key } => self.release(key, now, |_| true),
-      Request::Refresh { key, owner, ttl } => match self.live(&key, now) {
-        Some(lease) if lease.owner != owner => Answer::Unowned,
+      Request::Refresh { key, owner, ttl, fence } => match self.live(&key, now) {
+        Some(lease) if !lease.is_of(&owner, fence) => Answer::Unowned,
         Some(Lease {
           expires: Some(expires), ..
         }) => {
@@ -208,6 +208,10 @@ impl Table {
 }
 
 impl Lease {
+  fn is_of(&self, owner: &Owner, fence: Option<Fence>) -> bool {
+    self.owner == *owner && fence.is_none_or(|fence| fence == self.fence)
+  }
+
   fn is_over(&self, now: Instant) -> bool {
     self.expires.is_some_and(|expires| expires <= now)
   }

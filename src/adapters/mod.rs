@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::{Error, Result};
+use crate::name::Key;
 use crate::request::{Answer, Request};
 
 #[cfg(test)]
@@ -14,6 +15,9 @@ pub mod no_op;
 pub mod redis;
 pub mod sql;
 pub mod sqlite;
+mod watch;
+
+pub use watch::Watch;
 
 /// Speaks to one database.
 ///
@@ -28,6 +32,8 @@ pub mod sqlite;
 /// - Expiry is computed and judged by the database's clock. A lease ends at the instant its ttl is over, not after it.
 /// - Fences grow strictly per key, through release, expiry, force-release, cleanup and restart.
 /// - Keys and owners are compared byte for byte.
+/// - What was certainly not done fails with [`Connection`](crate::ErrorKind::Connection) or another kind; what was sent
+///   and got no answer fails with [`Ambiguous`](crate::ErrorKind::Ambiguous). Either comes within the adapter's timeouts.
 #[async_trait]
 pub trait LockAdapter: Send + Sync + 'static {
   /// Answers on the calling thread if that needs no waiting. `None`: it would, and nothing was done.
@@ -35,6 +41,16 @@ pub trait LockAdapter: Send + Sync + 'static {
 
   /// Answers, however long it takes within the adapter's own limits. The first use initializes the adapter.
   async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>>;
+
+  /// Begins to listen for releases of a key by anybody. Those that happen after it has returned are heard. `None`: this
+  /// database does not tell.
+  ///
+  /// # Errors
+  ///
+  /// If the subscription could not be made. Waiting then goes on by the interval alone.
+  async fn watch(&self, _key: &Key) -> Result<Option<Watch>> {
+    Ok(None)
+  }
 
   /// The same adapter, if it never waits: then gathering requests gains nothing, and even a slice costs too much.
   fn immediate(&self) -> Option<&dyn Immediate> {

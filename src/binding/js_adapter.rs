@@ -142,9 +142,9 @@ impl From<&Request> for NativeRequest {
   fn from(request: &Request) -> Self {
     let (verb, key, owner, ttl): (_, &Key, Option<&Owner>, _) = match request {
       Request::Acquire { key, owner, ttl } => (NativeVerb::Acquire, key, Some(owner), *ttl),
-      Request::Release { key, owner } => (NativeVerb::Release, key, Some(owner), None),
+      Request::Release { key, owner, .. } => (NativeVerb::Release, key, Some(owner), None),
       Request::ForceRelease { key } => (NativeVerb::ForceRelease, key, None, None),
-      Request::Refresh { key, owner, ttl } => (NativeVerb::Refresh, key, Some(owner), Some(*ttl)),
+      Request::Refresh { key, owner, ttl, .. } => (NativeVerb::Refresh, key, Some(owner), Some(*ttl)),
       Request::State { key } => (NativeVerb::State, key, None, None),
     };
     Self {

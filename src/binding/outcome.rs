@@ -28,7 +28,7 @@ pub struct NativeHolder {
 
 #[napi(object, object_from_js = false)]
 pub struct NativeFailure {
-  /// "invalid-input", "configuration", "connection", "database", "adapter" or "closed".
+  /// "invalid-input", "configuration", "connection", "ambiguous", "database", "adapter" or "closed".
   pub kind: &'static str,
   pub message: String,
   /// What the driver or the adapter said.
@@ -44,6 +44,7 @@ impl From<Error> for NativeFailure {
         ErrorKind::InvalidInput => "invalid-input",
         ErrorKind::Configuration => "configuration",
         ErrorKind::Connection => "connection",
+        ErrorKind::Ambiguous => "ambiguous",
         ErrorKind::Database => "database",
         ErrorKind::Adapter => "adapter",
         ErrorKind::Closed => "closed",

@@ -5,11 +5,9 @@ import {
   isFailure,
   type NativeHolder,
   type NativeLock,
-  type NativeLockOptions,
   type NativeLockProvider,
   type NativeOutcome,
   NativeVerb,
-  openProvider,
 } from "../native";
 import { InvalidInputError } from "../utilities/errors";
 import type { Promisable } from "../utilities/invokable";
@@ -42,14 +40,10 @@ export class LockEngine {
     this.isImmediate = provider.isImmediate;
   }
 
-  /**
-   * For an adapter that is native as well.
-   *
-   * @throws ConfigurationLockError if the URL or an option cannot be used. Nothing is connected to yet.
-   */
-  static open(url: string, options: NativeLockOptions = {}): LockEngine {
+  /** For an adapter that is native as well. */
+  static of(provider: NativeLockProvider): LockEngine {
     const lane = new Lane();
-    return new LockEngine(openProvider(url, options), (lock, verb, ttl) => lane.ask(lock, verb, ttl));
+    return new LockEngine(provider, (lock, verb, ttl) => lane.ask(lock, verb, ttl));
   }
 
   /** For an adapter of the application. */

@@ -4,6 +4,7 @@ import { MemoryEventBusAdapter } from "../event-bus/adapters/memory-event-bus-ad
 import type { IEventBus } from "../event-bus/contracts/event-bus";
 import type { EventListener, Unsubscribe } from "../event-bus/contracts/event-listener";
 import { EventBus } from "../event-bus/event-bus";
+import { openProvider } from "../native";
 import type { ISerderRegister } from "../serde/contracts";
 import { InvalidInputError } from "../utilities/errors";
 import { type Invokable, invoke } from "../utilities/invokable";
@@ -179,7 +180,7 @@ const ADOPTED = new WeakMap<object, LockEngine>();
 
 function engineOf(adapter: LockAdapter | string = "memory:"): LockEngine {
   if (typeof adapter === "string") {
-    return LockEngine.open(adapter);
+    return LockEngine.of(openProvider(adapter));
   }
   const native = (adapter as { [ENGINE]?: LockEngine } | null)?.[ENGINE];
   // A proxy may answer to every name with a method.

@@ -1,5 +1,9 @@
--- KEYS: the lock. ARGV: owner, ttl in milliseconds. Answers 1 (refreshed), 0 (not the owner's) or -1 (has no end).
+-- KEYS: the lock, its fence. ARGV: owner, ttl in milliseconds, fence or "" for any.
+-- Answers 1 (refreshed), 0 (not the owner's by that grant) or -1 (has no end).
 if redis.call("GET", KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+if ARGV[3] ~= "" and redis.call("GET", KEYS[2]) ~= ARGV[3] then
   return 0
 end
 if redis.call("PTTL", KEYS[1]) == -1 then

@@ -49,21 +49,27 @@ pub(super) fn write(request: &Request, prefix: &str, pipeline: &mut Pipeline) {
         .arg(milliseconds.map_or(String::new(), |milliseconds| milliseconds.to_string()))
         .arg((milliseconds.unwrap_or_default() + FENCE_RETENTION).to_string());
     }
-    Request::Release { key, owner } => {
+    Request::Release { key, owner, fence } => {
+      let name = format!("{prefix}{key}");
       call(&RELEASE, pipeline)
-        .arg(1)
-        .arg(format!("{prefix}{key}"))
-        .arg(owner.as_str());
+        .arg(2)
+        .arg(&name)
+        .arg(fence_name(&name))
+        .arg(owner.as_str())
+        .arg(text(*fence));
     }
     Request::ForceRelease { key } => {
       pipeline.cmd("DEL").arg(format!("{prefix}{key}"));
     }
-    Request::Refresh { key, owner, ttl } => {
+    Request::Refresh { key, owner, ttl, fence } => {
+      let name = format!("{prefix}{key}");
       call(&REFRESH, pipeline)
-        .arg(1)
-        .arg(format!("{prefix}{key}"))
+        .arg(2)
+        .arg(&name)
+        .arg(fence_name(&name))
         .arg(owner.as_str())
-        .arg(in_milliseconds(*ttl).to_string());
+        .arg(in_milliseconds(*ttl).to_string())
+        .arg(text(*fence));
     }
     Request::State { key } => {
       let name = format!("{prefix}{key}");
@@ -74,6 +80,11 @@ pub(super) fn write(request: &Request, prefix: &str, pipeline: &mut Pipeline) {
 
 fn call<'pipeline>(script: &Script, pipeline: &'pipeline mut Pipeline) -> &'pipeline mut Pipeline {
   pipeline.cmd("EVALSHA").arg(&*script.hash)
+}
+
+/// Empty: any fence will do.
+fn text(fence: Option<Fence>) -> String {
+  fence.map_or(String::new(), |fence| fence.to_string())
 }
 
 /// In the slot of the lock: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags>.

@@ -44,7 +44,15 @@ async fn a_server_that_forgot_the_scripts_is_taught_them_again() {
     assert!(matches!(answer, Answer::Acquired { .. }), "{answer:?}");
     let key = crate::Key::new("k").unwrap();
     assert_eq!(
-      contract::one(&adapter, Request::Release { key, owner }).await,
+      contract::one(
+        &adapter,
+        Request::Release {
+          key,
+          owner,
+          fence: None
+        }
+      )
+      .await,
       Answer::Released(true)
     );
   }
@@ -76,6 +84,7 @@ async fn a_key_that_is_something_else_fails_alone() {
   let list = Request::Release {
     key: crate::Key::new("list").unwrap(),
     owner: owner.clone(),
+    fence: None,
   };
   let answers = adapter.answer(vec![list, contract::acquire("k", &owner, None)]).await;
   assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::Database);

@@ -30,9 +30,15 @@ impl Statements {
          ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expiration = excluded.expiration, fence = excluded.fence \
          WHERE expiration <= ?5"
       ),
-      release: format!("DELETE FROM {lock} WHERE key = ?1 AND owner = ?2 AND (expiration IS NULL OR expiration > ?3)"),
+      release: format!(
+        "DELETE FROM {lock} WHERE key = ?1 AND owner = ?2 AND (expiration IS NULL OR expiration > ?3) \
+         AND fence = coalesce(?4, fence)"
+      ),
       force_release: format!("DELETE FROM {lock} WHERE key = ?1 AND (expiration IS NULL OR expiration > ?2)"),
-      refresh: format!("UPDATE {lock} SET expiration = ?3 WHERE key = ?1 AND owner = ?2 AND expiration > ?4"),
+      refresh: format!(
+        "UPDATE {lock} SET expiration = ?3 WHERE key = ?1 AND owner = ?2 AND expiration > ?4 \
+         AND fence = coalesce(?5, fence)"
+      ),
       find: format!(
         "SELECT owner, expiration, fence FROM {lock} WHERE key = ?1 AND (expiration IS NULL OR expiration > ?2)"
       ),

@@ -117,15 +117,15 @@ impl Session {
         }
         Ok(answer)
       }
-      Request::Release { key, owner } => {
-        let values = params![key.as_str(), owner.as_str(), now.0];
+      Request::Release { key, owner, fence } => {
+        let values = params![key.as_str(), owner.as_str(), now.0, fence.map(as_integer)];
         Ok(Answer::Released(self.execute(&self.statements.release, values)?))
       }
       Request::ForceRelease { key } => {
         let values = params![key.as_str(), now.0];
         Ok(Answer::Released(self.execute(&self.statements.force_release, values)?))
       }
-      Request::Refresh { key, owner, ttl } => self.refresh(key, owner, *ttl, now),
+      Request::Refresh { key, owner, ttl, fence } => self.refresh(key, owner, *ttl, *fence, now),
       Request::State { key } => Ok(Answer::State(self.find(key, now)?)),
     }
   }
@@ -154,13 +154,19 @@ impl Session {
     Ok(Answer::Held { until })
   }
 
-  fn refresh(&self, key: &Key, owner: &Owner, ttl: Ttl, now: Now) -> Result<Answer, Failure> {
-    let values = params![key.as_str(), owner.as_str(), now.plus(ttl), now.0];
+  fn refresh(&self, key: &Key, owner: &Owner, ttl: Ttl, fence: Option<Fence>, now: Now) -> Result<Answer, Failure> {
+    let values = params![
+      key.as_str(),
+      owner.as_str(),
+      now.plus(ttl),
+      now.0,
+      fence.map(as_integer)
+    ];
     if self.execute(&self.statements.refresh, values)? {
       return Ok(Answer::Refreshed);
     }
     Ok(match self.find(key, now)? {
-      Some(holder) if holder.owner == *owner => Answer::Unexpirable,
+      Some(holder) if holder.owner == *owner && fence.is_none_or(|fence| fence == holder.fence) => Answer::Unexpirable,
       _ => Answer::Unowned,
     })
   }

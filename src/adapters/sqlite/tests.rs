@@ -107,6 +107,7 @@ async fn a_file_busy_for_too_long_is_answered_held_or_an_error_and_never_waits_f
   let release = Request::Release {
     key: crate::Key::new("k").unwrap(),
     owner: Owner::unique(),
+    fence: None,
   };
   let answers = adapter.answer(vec![acquire.clone(), release]).await;
   assert_eq!(answers[0].as_ref().unwrap(), &Answer::Held { until: Until::Unknown });
@@ -188,7 +189,15 @@ async fn deinit_spares_live_leases_and_otherwise_leaves_nothing() {
   assert_eq!(again, Answer::Held { until: Until::Release });
 
   let key = crate::Key::new("k").unwrap();
-  contract::one(&adapter, Request::Release { key, owner }).await;
+  contract::one(
+    &adapter,
+    Request::Release {
+      key,
+      owner,
+      fence: None,
+    },
+  )
+  .await;
   adapter.deinit().await.unwrap();
   let tables: i64 = Connection::open(folder.file())
     .unwrap()

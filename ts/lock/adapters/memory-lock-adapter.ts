@@ -1,3 +1,4 @@
+import { openProvider } from "../../native";
 import { InvalidInputError } from "../../utilities/errors";
 import { NativeLockAdapter } from "./native-lock-adapter";
 
@@ -18,6 +19,6 @@ export class MemoryLockAdapter extends NativeLockAdapter {
     if (name !== undefined && (typeof name !== "string" || name === "")) {
       throw new InvalidInputError("The name of a MemoryLockAdapter is no text; pass one, or leave it out");
     }
-    super(`memory:${name ?? ""}`);
+    super(openProvider(`memory:${name ?? ""}`));
   }
 }

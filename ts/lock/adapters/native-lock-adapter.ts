@@ -1,4 +1,4 @@
-import { type NativeLock, type NativeLockOptions, NativeVerb } from "../../native";
+import { type NativeLock, type NativeLockProvider, NativeVerb } from "../../native";
 import type { IDeinitizable, IInitizable, IPrunable } from "../../utilities/lifecycle";
 import { TimeSpan } from "../../utilities/time-span";
 import {
@@ -19,8 +19,8 @@ export abstract class NativeLockAdapter implements ILockAdapter, IInitizable, ID
   readonly [ENGINE]: LockEngine;
 
   /** @internal */
-  protected constructor(url: string, options: NativeLockOptions = {}) {
-    this[ENGINE] = LockEngine.open(url, options);
+  protected constructor(provider: NativeLockProvider) {
+    this[ENGINE] = LockEngine.of(provider);
   }
 
   /**

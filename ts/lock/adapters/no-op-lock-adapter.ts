@@ -1,3 +1,4 @@
+import { openProvider } from "../../native";
 import { NativeLockAdapter } from "./native-lock-adapter";
 
 /**
@@ -7,6 +8,6 @@ import { NativeLockAdapter } from "./native-lock-adapter";
 export class NoOpLockAdapter extends NativeLockAdapter {
   /** It needs nothing. */
   constructor() {
-    super("no-op:");
+    super(openProvider("no-op:"));
   }
 }

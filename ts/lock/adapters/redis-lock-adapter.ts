@@ -1,3 +1,4 @@
+import { openProvider } from "../../native";
 import { ConfigurationLockError } from "../contracts/errors";
 import { NativeLockAdapter } from "./native-lock-adapter";
 
@@ -58,12 +59,12 @@ export class RedisLockAdapter extends NativeLockAdapter {
    */
   constructor(settings: RedisClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings) {
     if (isObject(settings) && "url" in settings) {
-      super(redisUrl(settings.url), { keyPrefix: settings.keyPrefix });
+      super(openProvider(redisUrl(settings.url), { keyPrefix: settings.keyPrefix }));
       return;
     }
     const client = isObject(settings) && "database" in settings ? settings.database : settings;
     const options = optionsOf(client);
-    super(urlOf(options), { keyPrefix: options.keyPrefix });
+    super(openProvider(urlOf(options), { keyPrefix: options.keyPrefix }));
   }
 }
 

@@ -1,3 +1,4 @@
+import { openProvider } from "../../native";
 import { ConfigurationLockError } from "../contracts/errors";
 import { NativeLockAdapter } from "./native-lock-adapter";
 
@@ -24,7 +25,7 @@ export class SqliteLockAdapter extends NativeLockAdapter {
    * @throws ConfigurationLockError if the URL or the table's name cannot be used.
    */
   constructor(settings: SqliteLockAdapterSettings) {
-    super(sqliteUrl(settings.url), { tableName: checkedTableName(settings.tableName) });
+    super(openProvider(sqliteUrl(settings.url), { tableName: checkedTableName(settings.tableName) }));
   }
 }
 

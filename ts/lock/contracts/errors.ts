@@ -103,6 +103,19 @@ export class ConnectionLockError extends LockAdapterError {
   override readonly code: string = "LOCK_CONNECTION";
 }
 
+/**
+ * A request was sent and no answer came, and asking again did not tell whether it had taken effect: the lock may be held
+ * by its owner or not. `getState()` tells once the database answers; a lease it left behind ends with its ttl.
+ */
+export class AmbiguousLockError extends LockAdapterError {
+  static {
+    AmbiguousLockError.prototype.name = "AmbiguousLockError";
+  }
+
+  /** Always `"LOCK_AMBIGUOUS"`. */
+  override readonly code: string = "LOCK_AMBIGUOUS";
+}
+
 /** The database refused, or is damaged or full. */
 export class DatabaseLockError extends LockAdapterError {
   static {
@@ -141,6 +154,8 @@ export const LOCK_ERRORS = {
   Configuration: ConfigurationLockError,
   /** {@link ConnectionLockError} */
   Connection: ConnectionLockError,
+  /** {@link AmbiguousLockError} */
+  Ambiguous: AmbiguousLockError,
   /** {@link DatabaseLockError} */
   Database: DatabaseLockError,
   /** {@link ClosedLockError} */

@@ -7,6 +7,7 @@ export type {
 } from "./database-lock-adapter";
 export type { LockErrorSubject } from "./errors";
 export {
+  AmbiguousLockError,
   ClosedLockError,
   ConfigurationLockError,
   ConnectionLockError,
