@@ -99,13 +99,12 @@ fn after_look(request: &Request, holder: Option<Holder>) -> Conclusion {
         until: holder.remaining.map_or(Until::Release, Until::Expiry),
       }
     }),
-    (Request::Acquire { .. }, None) => Conclusion::Ask(request.clone()),
     (Request::Release { owner, fence, .. }, Some(holder))
       if holder.owner == *owner && fence.is_none_or(|fence| fence == holder.fence) =>
     {
       Conclusion::Ask(request.clone())
     }
-    (Request::ForceRelease { .. }, Some(_)) => Conclusion::Ask(request.clone()),
+    (Request::Acquire { .. }, None) | (Request::ForceRelease { .. }, Some(_)) => Conclusion::Ask(request.clone()),
     _ => Conclusion::Unknown,
   }
 }

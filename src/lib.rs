@@ -27,7 +27,7 @@ pub mod name;
 pub mod provider;
 pub mod request;
 pub mod ttl;
-mod waiters;
+pub mod waiters;
 
 pub use error::{Error, ErrorKind, Result};
 pub use lock::Lock;

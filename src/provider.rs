@@ -14,7 +14,7 @@ use crate::lock::Lock;
 use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
 use crate::ttl::Ttl;
-use crate::waiters::{self, Heir, Waiter, Waiters};
+use crate::waiters::{self, Done, Grant, Heir, Waiter, Waiters};
 
 /// How long a grant that nobody wants any more is tried to be undone, if its lease does not end sooner.
 const UNDOING: Duration = Duration::from_secs(60);
@@ -41,9 +41,9 @@ pub struct Wait {
   pub ttl: Option<Ttl>,
   /// The longest pause between two tries.
   pub interval: Duration,
-  /// Takes the outcome: [`Answer::Acquired`] or an error. It answers `false` if
-  /// nobody is there to take it; a grant is then released again.
-  pub done: Box<dyn FnOnce(Result<Answer>) -> bool + Send>,
+  /// Takes the outcome: a grant or an error. It answers `false` if nobody is there to take it; a grant is then
+  /// released again.
+  pub done: Done,
 }
 
 impl LockProvider {
@@ -97,9 +97,10 @@ impl LockProvider {
     if self.0.waiters.is_empty() {
       return self.0.adapter.try_answer(requests);
     }
+    let asked = Instant::now();
     let batch = self.0.waiters.with_heirs(requests.to_vec(), self.0.adapter.is_shared());
     let answers = self.0.adapter.try_answer(&batch.requests)?;
-    Some(self.hand_on(requests, batch, answers))
+    Some(self.hand_on(requests, batch, answers, asked))
   }
 
   /// See [`LockAdapter::answer`]. What was sent and got no answer is settled by asking again, as far as that can tell.
@@ -107,9 +108,10 @@ impl LockProvider {
     if self.0.waiters.is_empty() {
       return self.ask(requests).await;
     }
+    let asked = Instant::now();
     let batch = self.0.waiters.with_heirs(requests.clone(), self.0.adapter.is_shared());
     let answers = self.ask(batch.requests.clone()).await;
-    self.hand_on(&requests, batch, answers)
+    self.hand_on(&requests, batch, answers, asked)
   }
 
   /// Answers a single request.
@@ -126,11 +128,14 @@ impl LockProvider {
   }
 
   /// Joins those who wait for the key of a lock, behind all others of this process, until there is an outcome or the wait
-  /// is [abandoned](Self::abandon). The number tells them apart.
+  /// is [abandoned](Self::abandon). The number, which the wait is
+  /// made with, tells them apart.
   ///
   /// It has to be called on a Tokio runtime.
-  pub fn wait(&self, lock: &Lock, wait: Wait) -> u64 {
+  #[must_use]
+  pub fn wait(&self, lock: &Lock, make: impl FnOnce(u64) -> Wait) -> u64 {
     let id = self.next_id();
+    let wait = make(id);
     let waiter = Waiter {
       id,
       owner: lock.owner().clone(),
@@ -147,6 +152,7 @@ impl LockProvider {
   }
 
   /// Ends a wait without an outcome. `false`: it has one, which is on its way.
+  #[must_use]
   pub fn abandon(&self, key: &Key, id: u64) -> bool {
     self.0.waiters.leave(key, id).is_some()
   }
@@ -154,16 +160,23 @@ impl LockProvider {
   /// Renews a lease until it is let go of or lost. The number tells it apart.
   ///
   /// It has to be called on a Tokio runtime.
+  #[must_use]
   pub fn keep(&self, holding: Holding) -> u64 {
     let id = self.next_id();
+    self.keep_as(id, holding);
+    id
+  }
+
+  /// As [`keep`](Self::keep), under the number of the wait that brought the lease.
+  pub fn keep_as(&self, id: u64, holding: Holding) {
     let runtime = self.runtime();
     if self.0.keeper.add(id, holding) {
       runtime.spawn(keeper::tend(self.clone()));
     }
-    id
   }
 
   /// Ends the renewal of a lease. What is answered, if a renewal of it is under way, closes when that is over.
+  #[must_use]
   pub fn let_go(&self, id: u64) -> Option<watch::Receiver<()>> {
     self.0.keeper.remove(id)
   }
@@ -238,20 +251,26 @@ impl LockProvider {
   }
 
   /// Gives a grant to the waiter it was asked for, or undoes it if that one has left.
-  pub(crate) fn grant(&self, key: &Key, id: u64, owner: &Owner, ttl: Option<Ttl>, fence: Fence) {
+  pub(crate) fn grant(&self, key: &Key, id: u64, owner: &Owner, ttl: Option<Ttl>, grant: Grant) {
     self.0.waiters.granted(key, ttl.map(Ttl::duration));
     let is_taken = self
       .0
       .waiters
       .leave(key, id)
-      .is_some_and(|waiter| (waiter.done)(Ok(Answer::Acquired { fence })));
+      .is_some_and(|waiter| (waiter.done)(Ok(grant)));
     if !is_taken && let Some(runtime) = self.0.runtime.get() {
-      runtime.spawn(self.clone().undo(key.clone(), owner.clone(), ttl, fence));
+      runtime.spawn(self.clone().undo(key.clone(), owner.clone(), ttl, grant.fence));
     }
   }
 
   /// Sees to it that releases among the requests reach those who wait.
-  fn hand_on(&self, requests: &[Request], batch: waiters::Batch, answers: Vec<Result<Answer>>) -> Vec<Result<Answer>> {
+  fn hand_on(
+    &self,
+    requests: &[Request],
+    batch: waiters::Batch,
+    answers: Vec<Result<Answer>>,
+    asked: Instant,
+  ) -> Vec<Result<Answer>> {
     let (own, inherited) = batch.divide(answers);
     for (request, answer) in requests.iter().zip(&own) {
       let is_release = matches!(request, Request::Release { .. } | Request::ForceRelease { .. });
@@ -262,7 +281,7 @@ impl LockProvider {
     }
     for (heir, answer) in inherited {
       match answer {
-        Ok(Answer::Acquired { fence }) => self.grant_later(heir, fence),
+        Ok(Answer::Acquired { fence }) => self.grant_later(heir, Grant { fence, asked }),
         // The prober finds out why.
         _ => self.0.waiters.released(&heir.key),
       }
@@ -271,9 +290,9 @@ impl LockProvider {
   }
 
   /// Gives a key to its heir after the answers of the same batch have been given.
-  fn grant_later(&self, heir: Heir, fence: Fence) {
+  fn grant_later(&self, heir: Heir, grant: Grant) {
     let provider = self.clone();
-    let grant = move || provider.grant(&heir.key, heir.id, &heir.owner, heir.ttl, fence);
+    let grant = move || provider.grant(&heir.key, heir.id, &heir.owner, heir.ttl, grant);
     match self.0.runtime.get() {
       Some(runtime) => drop(runtime.spawn(async move { grant() })),
       None => grant(),

@@ -13,7 +13,9 @@ use crate::error::Result;
 use crate::keeper::{Holding, Loss, Standing};
 use crate::lock::Lock;
 use crate::provider::Wait;
+use crate::request::Answer;
 use crate::ttl::Ttl;
+use crate::waiters::Grant;
 
 /// The ticket of the wait or lease; the outcome of a wait; else "held", "suspect", or the reason of a loss: "expired",
 /// "stolen", "forced", "connection", "maxHold", "stalled", "closed".
@@ -42,7 +44,18 @@ pub fn make_notice_board(
   Ok(External::new(NoticeBoard(Arc::new(notices))))
 }
 
-/// Waits for the key of a lock, in milliseconds; the outcome comes as a notice. The number is for `abandonWait`.
+/// How a lease is to be kept, in milliseconds.
+#[napi(object, object_to_js = false)]
+#[derive(Clone, Copy)]
+pub struct NativeKeeping {
+  pub every: Option<f64>,
+  pub max_hold: Option<f64>,
+  pub max_stall: Option<f64>,
+}
+
+/// Waits for the key of a lock, in milliseconds; the outcome comes as a notice. If the lease is to be kept, it is from the
+/// instant it is granted, under the number of the wait, and how it stands comes as notices of the same ticket. The number
+/// is for `abandonWait` and `letGo`.
 #[napi(catch_unwind, ts_return_type = "number | NativeFailure")]
 pub fn wait_for(
   #[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>,
@@ -50,16 +63,29 @@ pub fn wait_for(
   ticket: u32,
   ttl: f64,
   interval: f64,
+  keeping: Option<NativeKeeping>,
 ) -> Either<f64, NativeFailure> {
   let ttl = match ttl_of(ttl) {
     Ok(ttl) => ttl,
     Err(error) => return Either::B(error.into()),
   };
   let notices = Arc::clone(&board.0);
-  let wait = Wait {
+  let held: Lock = (**lock).clone();
+  let wait = |id| Wait {
     ttl,
     interval: duration(interval),
-    done: Box::new(move |answer| tell(&notices, ticket, Some(outcome(answer)), None)),
+    done: Box::new(move |granted| {
+      if let (Ok(grant), Some(keeping)) = (&granted, keeping) {
+        let holding = holding(&held, *grant, ttl, keeping, &notices, ticket);
+        held.provider().keep_as(id, holding);
+      }
+      let answer = granted.map(|Grant { fence, .. }| Answer::Acquired { fence });
+      let is_told = tell(&notices, ticket, Some(outcome(answer)), None);
+      if !is_told {
+        drop(held.provider().let_go(id));
+      }
+      is_told
+    }),
   };
   Either::A(number(within_runtime_if_available(|| lock.provider().wait(lock, wait))))
 }
@@ -70,47 +96,53 @@ pub fn abandon_wait(#[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>, i
   lock.provider().abandon(lock.key(), id_of(id))
 }
 
-/// How a lease is to be kept, in milliseconds.
-#[napi(object, object_to_js = false)]
-pub struct NativeKeeping {
-  pub fence: f64,
-  /// Infinite if the lease has no end.
-  pub ttl: f64,
-  /// How long ago it was asked for.
-  pub age: f64,
-  pub every: Option<f64>,
-  pub max_hold: Option<f64>,
-  pub max_stall: Option<f64>,
-}
-
-/// Keeps the lease of a lock; how it stands comes as notices. The number is for `letGo`.
+/// Keeps the lease of a lock, granted by that fence and asked for that many milliseconds ago; how it stands comes as
+/// notices. The number is for `letGo`.
 #[napi(catch_unwind, ts_return_type = "number | NativeFailure")]
 pub fn keep(
   #[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>,
   #[napi(ts_arg_type = "NativeNoticeBoard")] board: &External<NoticeBoard>,
   ticket: u32,
+  fence: f64,
+  ttl: f64,
+  age: f64,
   keeping: NativeKeeping,
 ) -> Either<f64, NativeFailure> {
-  let ttl = match ttl_of(keeping.ttl) {
+  let ttl = match ttl_of(ttl) {
     Ok(ttl) => ttl,
     Err(error) => return Either::B(error.into()),
   };
   let now = Instant::now();
-  let notices = Arc::clone(&board.0);
-  let holding = Holding {
+  let grant = Grant {
+    fence: id_of(fence),
+    asked: now.checked_sub(duration(age)).unwrap_or(now),
+  };
+  let holding = holding(lock, grant, ttl, keeping, &board.0, ticket);
+  Either::A(number(within_runtime_if_available(|| lock.provider().keep(holding))))
+}
+
+fn holding(
+  lock: &Lock,
+  grant: Grant,
+  ttl: Option<Ttl>,
+  keeping: NativeKeeping,
+  notices: &Arc<Notices>,
+  ticket: u32,
+) -> Holding {
+  let notices = Arc::clone(notices);
+  Holding {
     key: lock.key().clone(),
     owner: lock.owner().clone(),
-    fence: id_of(keeping.fence),
+    fence: grant.fence,
     ttl,
-    asked: now.checked_sub(duration(keeping.age)).unwrap_or(now),
+    asked: grant.asked,
     every: keeping.every.map(duration),
     max_hold: keeping.max_hold.map(duration),
     max_stall: keeping.max_stall.map(duration),
     tell: Arc::new(move |standing| {
       tell(&notices, ticket, None, Some(word(standing)));
     }),
-  };
-  Either::A(number(within_runtime_if_available(|| lock.provider().keep(holding))))
+  }
 }
 
 /// Ends the renewal of a lease. A promise if one is under way, for when that is over.

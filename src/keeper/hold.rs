@@ -230,5 +230,5 @@ impl Hold {
 /// `None`: beyond what the clock can tell, so never.
 fn deadline(sent: Instant, ttl: Ttl) -> Option<Instant> {
   let ttl = ttl.duration();
-  sent.checked_add(ttl - (ttl / MARGIN).min(LARGEST_MARGIN))
+  sent.checked_add(ttl.saturating_sub((ttl / MARGIN).min(LARGEST_MARGIN)))
 }

@@ -93,8 +93,8 @@ impl Keeper {
 
   /// Every lease is lost, for that reason.
   pub(crate) fn lose_all(&self, loss: Loss) {
-    let lost = std::mem::take(&mut self.holds().by_id);
-    for hold in lost.into_values() {
+    let kept = std::mem::take(&mut self.holds().by_id);
+    for hold in kept.into_values() {
       hold.tell(Standing::Lost(loss));
     }
     self.nudge.notify_one();
@@ -105,7 +105,7 @@ impl Keeper {
     let now = Instant::now();
     let last_beat = self.last_beat();
     let mut renewals = Vec::new();
-    let mut lost = Vec::new();
+    let mut over = Vec::new();
     let wake = {
       let mut holds = self.holds();
       let is_any_due = holds.by_id.values().any(|hold| hold.is_due(now));
@@ -122,7 +122,7 @@ impl Keeper {
             true
           }
           Due::Loss(loss) => {
-            lost.push((hold.teller(), loss));
+            over.push((hold.teller(), loss));
             false
           }
         });
@@ -131,7 +131,7 @@ impl Keeper {
       }
       holds.by_id.values().map(|hold| hold.wake(last_beat)).min()
     };
-    for (tell, loss) in lost {
+    for (tell, loss) in over {
       tell(Standing::Lost(loss));
     }
     wake.map(|wake| (renewals, wake))

@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 
 pub(crate) use self::prober::probe;
 pub(crate) use self::queue::Waiter;
+pub use self::queue::{Done, Grant};
 use self::queue::{Due, Queue};
 use crate::error::{Error, Result};
 use crate::name::{Key, Owner};
@@ -47,6 +48,9 @@ pub(crate) struct Heir {
   pub(crate) owner: Owner,
   pub(crate) ttl: Option<Ttl>,
 }
+
+/// Heirs with what their acquires came to.
+pub(crate) type Inherited = Vec<(Heir, Result<Answer>)>;
 
 /// A batch with the acquires that were put into it.
 pub(crate) struct Batch {
@@ -175,7 +179,7 @@ impl Waiters {
 
 impl Batch {
   /// Takes the answers of the heirs out of those to the batch.
-  pub(crate) fn divide(self, answers: Vec<Result<Answer>>) -> (Vec<Result<Answer>>, Vec<(Heir, Result<Answer>)>) {
+  pub(crate) fn divide(self, answers: Vec<Result<Answer>>) -> (Vec<Result<Answer>>, Inherited) {
     let mut heirs = self.heirs.into_iter().peekable();
     let mut own = Vec::with_capacity(answers.len());
     let mut inherited = Vec::new();

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::queue::{Due, Head};
+use super::queue::{Due, Grant, Head};
 use crate::adapters::Watch;
 use crate::name::Key;
 use crate::provider::LockProvider;
@@ -65,6 +65,7 @@ impl Prober {
   async fn attempt(&mut self, head: Head) -> Duration {
     // What was heard so far is answered by this try.
     self.provider.waiters().take_release(&self.key);
+    let asked = Instant::now();
     let request = Request::Acquire {
       key: self.key.clone(),
       owner: head.owner.clone(),
@@ -72,7 +73,9 @@ impl Prober {
     };
     let until = match self.provider.ask_one(request).await {
       Ok(Answer::Acquired { fence }) => {
-        self.provider.grant(&self.key, head.id, &head.owner, head.ttl, fence);
+        self
+          .provider
+          .grant(&self.key, head.id, &head.owner, head.ttl, Grant { fence, asked });
         self.pause = FIRST_PAUSE;
         return head.ttl.map_or(head.interval, |ttl| ttl.duration().min(head.interval));
       }

@@ -6,9 +6,12 @@ use tokio::sync::Notify;
 
 use super::{REST, TURN};
 use crate::error::Result;
+use crate::fence::Fence;
 use crate::name::Owner;
-use crate::request::Answer;
 use crate::ttl::Ttl;
+
+/// For how long what is heard of a key is ignored that is held here without an end; the interval goes on meanwhile.
+const WITHOUT_END: Duration = Duration::from_secs(3600);
 
 /// Somebody who waits for a key.
 pub(crate) struct Waiter {
@@ -17,8 +20,18 @@ pub(crate) struct Waiter {
   pub(crate) ttl: Option<Ttl>,
   /// The longest pause between two tries.
   pub(crate) interval: Duration,
-  /// Takes the outcome. `false`: nobody is there to take it.
-  pub(crate) done: Box<dyn FnOnce(Result<Answer>) -> bool + Send>,
+  pub(crate) done: Done,
+}
+
+/// Takes the outcome of a wait. `false`: nobody is there to take it.
+pub type Done = Box<dyn FnOnce(Result<Grant>) -> bool + Send>;
+
+/// A key that was granted to somebody who waited for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+  pub fence: Fence,
+  /// When it was asked for: the lease began no earlier.
+  pub asked: Instant,
 }
 
 /// Those who wait for one key, in the order they came.
@@ -28,8 +41,8 @@ pub(super) struct Queue {
   pub(super) nudge: Arc<Notify>,
   /// A release was seen here and nobody has tried since; how long the head is to stand back.
   release: Option<Duration>,
-  /// The key is held by somebody of this process, who has not released it yet; until then, if it has an end.
-  held_here: Option<Option<Instant>>,
+  /// The key is held by somebody of this process, who has not released it yet, until then at the latest.
+  held_here_until: Option<Instant>,
   /// How often in a row the key was handed on here.
   handed_on: u32,
 }
@@ -58,7 +71,7 @@ impl Queue {
       waiters: VecDeque::from([first]),
       nudge: Arc::default(),
       release: None,
-      held_here: None,
+      held_here_until: None,
       handed_on: 0,
     }
   }
@@ -87,7 +100,7 @@ impl Queue {
 
   /// The key was let go of here, and handed on to nobody.
   pub(super) fn released(&mut self) {
-    self.held_here = None;
+    self.held_here_until = None;
     self.release = Some(if self.handed_on >= TURN { REST } else { Duration::ZERO });
     self.handed_on = 0;
     self.nudge.notify_one();
@@ -96,15 +109,11 @@ impl Queue {
   pub(super) fn granted(&mut self, lasts: Option<Duration>) {
     self.handed_on = self.handed_on.saturating_add(1);
     self.release = None;
-    self.held_here = Some(lasts.and_then(|lasts| Instant::now().checked_add(lasts)));
+    self.held_here_until = Instant::now().checked_add(lasts.unwrap_or(WITHOUT_END));
   }
 
   pub(super) fn is_held_here(&self) -> bool {
-    match self.held_here {
-      Some(Some(until)) => Instant::now() < until,
-      Some(None) => true,
-      None => false,
-    }
+    self.held_here_until.is_some_and(|until| Instant::now() < until)
   }
 
   pub(super) fn take_release(&mut self) -> Option<Duration> {
