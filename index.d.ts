@@ -1360,114 +1360,190 @@ export declare class RedisPubSubEventBusAdapter implements IEventBusAdapter {
   private reportAll;
 }
 
-/** When a lease ends. */
-export interface ILockExpirationData {
-  /** `null`: the lease has no end. */
-  readonly expiration: Date | null;
-}
-
-/** A lease as it is stored. */
-export interface ILockData extends ILockExpirationData {
-  /** Who holds it. */
-  readonly owner: string;
-}
-
-/** What can be done inside a transaction of an {@link IDatabaseLockAdapter}. */
-export interface IDatabaseLockTransaction {
-  /** The lease of a key, expired or not; `null`: there is none. */
-  find(key: string): PromiseLike<ILockData | null>;
-  /** Writes the lease of a key, in the place of another if there is one. */
-  upsert(key: string, owner: string, expiration: Date | null): PromiseLike<void>;
+/** Settings of {@link FenceGuard}. */
+export interface FenceGuardSettings {
+  /** How many resources are remembered at most; the one that was written longest ago goes first. Default 10,000. */
+  capacity?: number | undefined;
 }
 
 /**
- * A store of leases with transactions. An object of your own that implements it can be given to a `LockProvider`, which
- * makes locks of it; expiry is then computed and judged by the clock of this host.
- */
-export interface IDatabaseLockAdapter {
-  /**
-   * Runs a function in a transaction, in the strictest isolation there is, and answers what it answers. If the function
-   * rejects, nothing of it stays.
-   */
-  transaction<T>(fn: (transaction: IDatabaseLockTransaction) => Promise<T>): PromiseLike<T>;
-  /** Deletes the lease of a key. What was deleted, expired or not; `null`: there was none. */
-  remove(key: string): PromiseLike<ILockExpirationData | null>;
-  /** Deletes the lease of a key if it is this owner's. What was deleted, expired or not; `null`: it is not. */
-  removeIfOwner(key: string, owner: string): PromiseLike<ILockData | null>;
-  /**
-   * Sets the end of a lease that is this owner's, has an end, and has not expired. How many were changed: 1, or 0 if
-   * there is no such lease. In one step: a store that looks and then writes must do so in a transaction.
-   */
-  updateExpiration(key: string, owner: string, expiration: Date): PromiseLike<number>;
-  /** The lease of a key, expired or not; `null`: there is none. */
-  find(key: string): PromiseLike<ILockData | null>;
-}
-
-/** A store of leases without transactions: it tells by a rejected insert that a key is taken. */
-export interface IInsertDatabaseLockAdapter {
-  /** Writes the lease of a key; rejects if there is one, expired or not. */
-  insert(key: string, owner: string, expiration: Date | null): PromiseLike<void>;
-  /** Overwrites the lease of a key if it has an end and has expired. How many were changed: 1 or 0. In one step. */
-  updateIfExpired(key: string, owner: string, expiration: Date | null): PromiseLike<number>;
-  /** Deletes the lease of a key. What was deleted, expired or not; `null`: there was none. */
-  remove(key: string): PromiseLike<ILockExpirationData | null>;
-  /** Deletes the lease of a key if it is this owner's. What was deleted, expired or not; `null`: it is not. */
-  removeIfOwner(key: string, owner: string): PromiseLike<ILockData | null>;
-  /** Sets the end of a lease if it is this owner's. How many were changed: 1 or 0. */
-  updateExpirationIfOwner(key: string, owner: string, expiration: Date): PromiseLike<number>;
-  /** The lease of a key, expired or not; `null`: there is none. */
-  find(key: string): PromiseLike<ILockData | null>;
-}
-
-/** What a refresh can come to. The values are part of the contract, spelling included. */
-export declare const LOCK_REFRESH_RESULT: {
-  /** The lease now ends a ttl from now. */
-  readonly REFRESHED: "refreshed";
-  /** The key is free, expired, or held by another owner. */
-  readonly UNOWNED_REFRESH: "unonwned_refresh";
-  /** The owner holds the key without an end, and keeps it so. */
-  readonly UNEXPIRABLE_KEY: "unexpireable_key";
-};
-
-/** One of {@link LOCK_REFRESH_RESULT}. */
-export type LockRefreshResult = (typeof LOCK_REFRESH_RESULT)[keyof typeof LOCK_REFRESH_RESULT];
-
-/** Who holds a key. */
-export interface LockAdapterState {
-  /** The holder. */
-  readonly owner: string;
-  /** When the lease ends; `null`: it has no end. */
-  readonly expiration: Date | null;
-}
-
-/**
- * Speaks to one database. An object of your own that implements it can be given to a `LockProvider`. Keys arrive with the
- * namespace of the provider in front.
+ * Refuses whoever comes with a fence below one that was seen before, for what cannot compare fences itself: a service that
+ * owns a resource asks it before every write.
  *
- * Every verb is atomic: of two racing for one key, one at most is granted it. "Held by another" is an answer; a rejection
- * means that the database could not be asked, and reaches the caller of the lock as the same object.
+ * It remembers in the memory of this process, so that the resource has to be written through this process alone. Where the
+ * data is in a database, keep the fence beside it instead: see `guardKyselyUpdate` and its siblings.
  */
-export interface ILockAdapter {
-  /** Takes a key that nobody holds. `false`: it is held, by this owner too. A ttl of `null` never ends. */
-  acquire(key: string, owner: string, ttl: TimeSpan | null): PromiseLike<boolean>;
-  /** Gives a key back. `false`: it is free, expired, or held by another owner; then nothing changes. */
-  release(key: string, owner: string): PromiseLike<boolean>;
-  /** Frees a key, whoever holds it. `false`: nobody did. */
-  forceRelease(key: string): PromiseLike<boolean>;
+export declare class FenceGuard {
+  private readonly highest;
+  private readonly capacity;
+  /** Remembers nothing yet. */
+  constructor(settings?: FenceGuardSettings);
   /**
-   * Lets this owner's lease end a ttl from now. Never creates or revives a lease, nor gives an end to one without. A
-   * boolean may be answered instead, `true` for refreshed.
+   * Lets a write through, and nobody with a lower fence after it.
+   *
+   * @param resource What is written.
+   * @param fence That of the lock the writer holds; writes of one grant are all let through.
+   * @throws StaleFenceError if a later grant has written: the writer was overtaken, and must not write.
    */
-  refresh(key: string, owner: string, ttl: TimeSpan): PromiseLike<LockRefreshResult | boolean>;
-  /**
-   * Who holds a key; `null`: nobody. Without it locks know only of the leases that were acquired through the same
-   * provider.
-   */
-  getState?(key: string): PromiseLike<LockAdapterState | null>;
+  admit(resource: string, fence: bigint): void;
+  /** The highest fence that was let through; `null`: none, as far as is remembered. */
+  highestOf(resource: string): bigint | null;
 }
 
-/** Whatever an application may implement to keep locks in a store of its own. */
-export type LockAdapter = ILockAdapter | IDatabaseLockAdapter | IInsertDatabaseLockAdapter;
+/** What is needed of an ioredis client. */
+export interface RedisScripting {
+  /** As ioredis has it. */
+  eval(script: string, numberOfKeys: number, ...keysAndArguments: (string | number)[]): PromiseLike<unknown>;
+}
+
+/**
+ * Sets a key of Redis only if no later grant has set it. The fence is kept beside it, in the same slot, under
+ * `{key}:guard`; whoever writes the key by other means goes unguarded.
+ *
+ * @param client An ioredis client.
+ * @param key What to set, without a hash tag of its own.
+ * @param fence That of the lock.
+ * @returns `false`: the writer was overtaken, and nothing was written.
+ */
+export declare function guardRedisSet(
+  client: RedisScripting,
+  key: string,
+  value: string | number,
+  fence: bigint,
+): Promise<boolean>;
+
+/** Where a fence is kept beside the data. */
+export interface FenceColumn {
+  /** The column or field, an integer of 64 bits that is 0 by default. Default `"fence"`. */
+  column?: string | undefined;
+}
+
+/** What is needed of the update query of a Kysely. */
+export interface KyselyUpdate<Query> {
+  /** As Kysely's. */
+  set(values: never): Query;
+  /** As Kysely's. */
+  where(column: never, operator: never, value: never): Query;
+}
+
+/**
+ * An update by Kysely that writes only if no later grant has written, and remembers its fence.
+ *
+ * Zero updated rows mean that the writer was overtaken, or that there is no such row.
+ *
+ * @param query An update: `kysely.updateTable("account").set({ balance }).where("id", "=", 1)`.
+ * @param fence That of the lock: `lock.fence`, or what a function is given by `run`.
+ */
+export declare function guardKyselyUpdate<Query extends KyselyUpdate<Query>>(
+  query: Query,
+  fence: bigint,
+  { column }?: FenceColumn,
+): Query;
+
+/** What is needed of a query builder of Knex. */
+export interface KnexUpdate {
+  /** As Knex's. */
+  update(values: Record<string, unknown>): this;
+  /** As Knex's. */
+  where(column: string, operator: string, value: number): this;
+}
+
+/**
+ * An update by Knex that writes only if no later grant has written, and remembers its fence. It answers the number of
+ * rows; zero: the writer was overtaken, or there is no such row.
+ *
+ * @param query An update: `knex("account").where({ id: 1 }).update({ balance })`.
+ * @param fence That of the lock.
+ */
+export declare function guardKnexUpdate<Query extends KnexUpdate>(
+  query: Query,
+  fence: bigint,
+  { column }?: FenceColumn,
+): Query;
+
+/** What is needed of a model of Sequelize. */
+export interface SequelizeModel {
+  /** As Sequelize's. */
+  update(values: never, options: never): PromiseLike<readonly unknown[]>;
+  /** As Sequelize's. */
+  readonly sequelize?: unknown;
+}
+
+/**
+ * An update by Sequelize that writes only if no later grant has written, and remembers its fence.
+ *
+ * @param model The model, with an attribute for the fence.
+ * @param values What to write.
+ * @param options As those of `Model.update`: `{ where: { id: 1 } }`.
+ * @param fence That of the lock.
+ * @returns The number of rows; zero: the writer was overtaken, or there is no such row.
+ */
+export declare function guardSequelizeUpdate(
+  model: SequelizeModel,
+  values: object,
+  options: {
+    readonly where: object;
+  },
+  fence: bigint,
+  { column }?: FenceColumn,
+): Promise<number>;
+
+/** A filter and an update of MongoDB that belong together. */
+export interface GuardedMongodbUpdate {
+  /** For `updateOne`, `findOneAndUpdate` and the like; not for an upsert, which would insert beside what it may not write. */
+  readonly filter: Record<string, unknown>;
+  /** What is written, with the fence. */
+  readonly update: Record<string, unknown>;
+}
+
+/**
+ * A filter and an update of MongoDB that write only if no later grant has written, and remember the fence. A document
+ * without a fence counts as never written under a lock.
+ *
+ * @param filter Which document.
+ * @param update Operators: `{ $set: { balance } }`.
+ * @param fence That of the lock.
+ * @throws InvalidInputError if the update is a pipeline, or writes the field of the fence itself.
+ */
+export declare function guardMongodbUpdate(
+  filter: object,
+  update: object,
+  fence: bigint,
+  { column }?: FenceColumn,
+): GuardedMongodbUpdate;
+
+/** A write was refused because a later grant of the lock has written already. */
+export declare class StaleFenceError extends Error {
+  readonly resource: string;
+  readonly fence: bigint;
+  readonly highest: bigint;
+  /** Always `"FENCE_STALE"`. */
+  readonly code: string;
+  /**
+   * Made by a `FenceGuard`.
+   *
+   * @param resource What was to be written.
+   * @param fence The fence of whoever wanted to write.
+   * @param highest The highest fence that was seen.
+   */
+  constructor(resource: string, fence: bigint, highest: bigint);
+}
+
+/** How a lease is kept. */
+export interface KeepAliveSettings {
+  /** How often it is renewed; less than the ttl. Default: at a third of the ttl. */
+  every?: ITimeSpan | undefined;
+  /** For how long it is kept at most; then it is lost, and lapses with its ttl. Default: for ever. */
+  maxHold?: ITimeSpan | undefined;
+  /**
+   * For how long the event loop may be silent: after that the process counts as hung, and the lease is lost and lapses
+   * with its ttl. Default: for ever, since renewal does not need the event loop.
+   */
+  maxEventLoopStall?: ITimeSpan | undefined;
+}
+
+/** Whether and how leases are kept. */
+export type KeepAlive = boolean | KeepAliveSettings;
 
 /** How a lock that was acquired stands, as far as its process knows. */
 export declare const LOCK_STANDING: {
@@ -1512,6 +1588,94 @@ export interface LockHolding {
   readonly signal: AbortSignal;
   /** The fence of the grant: storage that remembers the highest it has seen can refuse a holder that was overtaken. */
   readonly fence: bigint;
+}
+
+/** Names of the events of a lock provider. */
+export declare const LOCK_EVENTS: {
+  /** A lock was acquired. */
+  readonly ACQUIRED: "ACQUIRED";
+  /** A lock was asked for and is held: once a try, and while waiting once an interval. */
+  readonly UNAVAILABLE: "UNAVAILABLE";
+  /** A lock was released by its owner. */
+  readonly RELEASED: "RELEASED";
+  /** A release was refused. */
+  readonly UNOWNED_RELEASE_TRY: "UNOWNED_RELEASE_TRY";
+  /** A lock that was held was released by force. */
+  readonly FORCE_RELEASED: "FORCE_RELEASED";
+  /** A lock was refreshed by its owner. */
+  readonly REFRESHED: "REFRESHED";
+  /** A refresh was refused, because the asker does not hold the lock. */
+  readonly UNOWNED_REFRESH_TRY: "UNOWNED_REFRESH_TRY";
+  /** A refresh was refused, because the asker holds the lock without an end. */
+  readonly UNEXPIREABLE_KEY_REFRESH_TRY: "UNEXPIREABLE_KEY_REFRESH_TRY";
+  /** A lock that was kept alive was lost. */
+  readonly LOST: "LOST";
+  /** The adapter failed; the error was also thrown. */
+  readonly UNEXPECTED_ERROR: "UNEXPECTED_ERROR";
+};
+
+/** A key and the owner that asked. */
+export interface LockEvent {
+  /** The key, without its namespace. */
+  readonly key: string;
+  /** The owner that asked. */
+  readonly owner: string;
+}
+
+/** A lease was granted or prolonged. */
+export interface LeaseLockEvent extends LockEvent {
+  /** How long the lease lasts from now; `null`: it has no end. */
+  readonly ttl: TimeSpan | null;
+}
+
+/** A lock was acquired. */
+export interface AcquiredLockEvent extends LeaseLockEvent {
+  /** The fence of the grant. Not enumerable, so that it stays in the process; JSON has no form for it. */
+  readonly fence: bigint;
+}
+
+/** A lock that was kept alive was lost. */
+export interface LostLockEvent extends LockEvent {
+  /** The fence of the grant that was lost. */
+  readonly fence: bigint;
+  /** Why. */
+  readonly reason: LockLoss;
+}
+
+/** A lock was released by force. */
+export interface ForceReleasedLockEvent {
+  /** The key, without its namespace. */
+  readonly key: string;
+}
+
+/** The adapter failed. */
+export interface UnexpectedErrorLockEvent extends LeaseLockEvent {
+  /** What it threw. */
+  readonly error: unknown;
+}
+
+/** The events of a lock provider by name. */
+export interface LockEventMap {
+  /** {@link LOCK_EVENTS.ACQUIRED} */
+  ACQUIRED: AcquiredLockEvent;
+  /** {@link LOCK_EVENTS.UNAVAILABLE} */
+  UNAVAILABLE: LockEvent;
+  /** {@link LOCK_EVENTS.RELEASED} */
+  RELEASED: LockEvent;
+  /** {@link LOCK_EVENTS.UNOWNED_RELEASE_TRY} */
+  UNOWNED_RELEASE_TRY: LockEvent;
+  /** {@link LOCK_EVENTS.FORCE_RELEASED} */
+  FORCE_RELEASED: ForceReleasedLockEvent;
+  /** {@link LOCK_EVENTS.REFRESHED} */
+  REFRESHED: LeaseLockEvent;
+  /** {@link LOCK_EVENTS.UNOWNED_REFRESH_TRY} */
+  UNOWNED_REFRESH_TRY: LockEvent;
+  /** {@link LOCK_EVENTS.UNEXPIREABLE_KEY_REFRESH_TRY} */
+  UNEXPIREABLE_KEY_REFRESH_TRY: LockEvent;
+  /** {@link LOCK_EVENTS.LOST} */
+  LOST: LostLockEvent;
+  /** {@link LOCK_EVENTS.UNEXPECTED_ERROR} */
+  UNEXPECTED_ERROR: UnexpectedErrorLockEvent;
 }
 
 /** The lock that a {@link LockError} is about. */
@@ -1821,6 +1985,180 @@ export interface ILock {
   runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
 }
 
+/** What can be said of a single lock. */
+export interface LockCreateSettings {
+  /** How long a lease lasts, up to 100 years; `null`: it has no end. Default: the provider's, five minutes. */
+  ttl?: ITimeSpan | null | undefined;
+  /** Who holds it; segments are joined by `/`. Default: an owner nobody else has. */
+  owner?: OneOrMore<string> | undefined;
+  /**
+   * Renews the lease for as long as the lock is held, on a thread of its own: a busy event loop loses no lock. Default:
+   * the provider's, which is not to.
+   */
+  keepAlive?: KeepAlive | undefined;
+}
+
+/** What can be said of a lock that is acquired at once. */
+export interface LockAcquireSettings extends LockCreateSettings, LockBlockingSettings {
+  /** How long to try at most, on a monotonic clock. Default: zero, which is one try. */
+  time?: ITimeSpan | undefined;
+}
+
+/** How a provider is closed. */
+export interface LockProviderCloseSettings {
+  /** How long those who hold locks may take to release them. Default: no time. */
+  drain?: ITimeSpan | undefined;
+}
+
+/** Makes locks. */
+export interface ILockProvider {
+  /**
+   * Makes a lock; nothing is acquired and the database is not asked.
+   *
+   * @param key What to lock; segments are joined with the key delimiter of the namespace.
+   * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
+   */
+  create(key: OneOrMore<string>, settings?: LockCreateSettings): ILock;
+}
+
+/** Hears of what happens to the locks of a provider. */
+export type ILockListenable = IEventListenable<LockEventMap>;
+
+/** What can be closed: a lock provider. */
+export interface Closable {
+  /** See `LockProvider.close`. */
+  close(settings: LockProviderCloseSettings): Promise<void>;
+}
+
+/** Settings of {@link closeOnSignals}. */
+export interface CloseOnSignalsSettings extends LockProviderCloseSettings {
+  /** Which signals. Default `["SIGTERM", "SIGINT"]`. */
+  signals?: readonly NodeJS.Signals[] | undefined;
+}
+
+/**
+ * Closes lock providers when the process is told to end, and then lets it end: nothing is granted any more, those who
+ * hold locks have the time of `drain`, and what is left is released.
+ *
+ * The signal is sent again when that is done, and ends the process as it would have without this; unless the application
+ * listens for it as well, and so decides by itself when to end. A second signal meanwhile ends it at once.
+ *
+ * @returns A function that takes it back.
+ */
+export declare function closeOnSignals(
+  providers: Closable | readonly Closable[],
+  settings?: CloseOnSignalsSettings,
+): () => void;
+
+/** When a lease ends. */
+export interface ILockExpirationData {
+  /** `null`: the lease has no end. */
+  readonly expiration: Date | null;
+}
+
+/** A lease as it is stored. */
+export interface ILockData extends ILockExpirationData {
+  /** Who holds it. */
+  readonly owner: string;
+}
+
+/** What can be done inside a transaction of an {@link IDatabaseLockAdapter}. */
+export interface IDatabaseLockTransaction {
+  /** The lease of a key, expired or not; `null`: there is none. */
+  find(key: string): PromiseLike<ILockData | null>;
+  /** Writes the lease of a key, in the place of another if there is one. */
+  upsert(key: string, owner: string, expiration: Date | null): PromiseLike<void>;
+}
+
+/**
+ * A store of leases with transactions. An object of your own that implements it can be given to a `LockProvider`, which
+ * makes locks of it; expiry is then computed and judged by the clock of this host.
+ */
+export interface IDatabaseLockAdapter {
+  /**
+   * Runs a function in a transaction, in the strictest isolation there is, and answers what it answers. If the function
+   * rejects, nothing of it stays.
+   */
+  transaction<T>(fn: (transaction: IDatabaseLockTransaction) => Promise<T>): PromiseLike<T>;
+  /** Deletes the lease of a key. What was deleted, expired or not; `null`: there was none. */
+  remove(key: string): PromiseLike<ILockExpirationData | null>;
+  /** Deletes the lease of a key if it is this owner's. What was deleted, expired or not; `null`: it is not. */
+  removeIfOwner(key: string, owner: string): PromiseLike<ILockData | null>;
+  /**
+   * Sets the end of a lease that is this owner's, has an end, and has not expired. How many were changed: 1, or 0 if
+   * there is no such lease. In one step: a store that looks and then writes must do so in a transaction.
+   */
+  updateExpiration(key: string, owner: string, expiration: Date): PromiseLike<number>;
+  /** The lease of a key, expired or not; `null`: there is none. */
+  find(key: string): PromiseLike<ILockData | null>;
+}
+
+/** A store of leases without transactions: it tells by a rejected insert that a key is taken. */
+export interface IInsertDatabaseLockAdapter {
+  /** Writes the lease of a key; rejects if there is one, expired or not. */
+  insert(key: string, owner: string, expiration: Date | null): PromiseLike<void>;
+  /** Overwrites the lease of a key if it has an end and has expired. How many were changed: 1 or 0. In one step. */
+  updateIfExpired(key: string, owner: string, expiration: Date | null): PromiseLike<number>;
+  /** Deletes the lease of a key. What was deleted, expired or not; `null`: there was none. */
+  remove(key: string): PromiseLike<ILockExpirationData | null>;
+  /** Deletes the lease of a key if it is this owner's. What was deleted, expired or not; `null`: it is not. */
+  removeIfOwner(key: string, owner: string): PromiseLike<ILockData | null>;
+  /** Sets the end of a lease if it is this owner's. How many were changed: 1 or 0. */
+  updateExpirationIfOwner(key: string, owner: string, expiration: Date): PromiseLike<number>;
+  /** The lease of a key, expired or not; `null`: there is none. */
+  find(key: string): PromiseLike<ILockData | null>;
+}
+
+/** What a refresh can come to. The values are part of the contract, spelling included. */
+export declare const LOCK_REFRESH_RESULT: {
+  /** The lease now ends a ttl from now. */
+  readonly REFRESHED: "refreshed";
+  /** The key is free, expired, or held by another owner. */
+  readonly UNOWNED_REFRESH: "unonwned_refresh";
+  /** The owner holds the key without an end, and keeps it so. */
+  readonly UNEXPIRABLE_KEY: "unexpireable_key";
+};
+
+/** One of {@link LOCK_REFRESH_RESULT}. */
+export type LockRefreshResult = (typeof LOCK_REFRESH_RESULT)[keyof typeof LOCK_REFRESH_RESULT];
+
+/** Who holds a key. */
+export interface LockAdapterState {
+  /** The holder. */
+  readonly owner: string;
+  /** When the lease ends; `null`: it has no end. */
+  readonly expiration: Date | null;
+}
+
+/**
+ * Speaks to one database. An object of your own that implements it can be given to a `LockProvider`. Keys arrive with the
+ * namespace of the provider in front.
+ *
+ * Every verb is atomic: of two racing for one key, one at most is granted it. "Held by another" is an answer; a rejection
+ * means that the database could not be asked, and reaches the caller of the lock as the same object.
+ */
+export interface ILockAdapter {
+  /** Takes a key that nobody holds. `false`: it is held, by this owner too. A ttl of `null` never ends. */
+  acquire(key: string, owner: string, ttl: TimeSpan | null): PromiseLike<boolean>;
+  /** Gives a key back. `false`: it is free, expired, or held by another owner; then nothing changes. */
+  release(key: string, owner: string): PromiseLike<boolean>;
+  /** Frees a key, whoever holds it. `false`: nobody did. */
+  forceRelease(key: string): PromiseLike<boolean>;
+  /**
+   * Lets this owner's lease end a ttl from now. Never creates or revives a lease, nor gives an end to one without. A
+   * boolean may be answered instead, `true` for refreshed.
+   */
+  refresh(key: string, owner: string, ttl: TimeSpan): PromiseLike<LockRefreshResult | boolean>;
+  /**
+   * Who holds a key; `null`: nobody. Without it locks know only of the leases that were acquired through the same
+   * provider.
+   */
+  getState?(key: string): PromiseLike<LockAdapterState | null>;
+}
+
+/** Whatever an application may implement to keep locks in a store of its own. */
+export type LockAdapter = ILockAdapter | IDatabaseLockAdapter | IInsertDatabaseLockAdapter;
+
 /** A key and an owner, made by `LockProvider.create`. See {@link ILock}. */
 export declare class Lock implements ILock {
   private constructor();
@@ -1915,149 +2253,6 @@ export declare const SERDE_ERRORS: {
   /** {@link DeserializationSerdeError} */
   readonly Deserialization: typeof DeserializationSerdeError;
 };
-
-/** Names of the events of a lock provider. */
-export declare const LOCK_EVENTS: {
-  /** A lock was acquired. */
-  readonly ACQUIRED: "ACQUIRED";
-  /** A lock was asked for and is held: once a try, and while waiting once an interval. */
-  readonly UNAVAILABLE: "UNAVAILABLE";
-  /** A lock was released by its owner. */
-  readonly RELEASED: "RELEASED";
-  /** A release was refused. */
-  readonly UNOWNED_RELEASE_TRY: "UNOWNED_RELEASE_TRY";
-  /** A lock that was held was released by force. */
-  readonly FORCE_RELEASED: "FORCE_RELEASED";
-  /** A lock was refreshed by its owner. */
-  readonly REFRESHED: "REFRESHED";
-  /** A refresh was refused, because the asker does not hold the lock. */
-  readonly UNOWNED_REFRESH_TRY: "UNOWNED_REFRESH_TRY";
-  /** A refresh was refused, because the asker holds the lock without an end. */
-  readonly UNEXPIREABLE_KEY_REFRESH_TRY: "UNEXPIREABLE_KEY_REFRESH_TRY";
-  /** A lock that was kept alive was lost. */
-  readonly LOST: "LOST";
-  /** The adapter failed; the error was also thrown. */
-  readonly UNEXPECTED_ERROR: "UNEXPECTED_ERROR";
-};
-
-/** A key and the owner that asked. */
-export interface LockEvent {
-  /** The key, without its namespace. */
-  readonly key: string;
-  /** The owner that asked. */
-  readonly owner: string;
-}
-
-/** A lease was granted or prolonged. */
-export interface LeaseLockEvent extends LockEvent {
-  /** How long the lease lasts from now; `null`: it has no end. */
-  readonly ttl: TimeSpan | null;
-}
-
-/** A lock was acquired. */
-export interface AcquiredLockEvent extends LeaseLockEvent {
-  /** The fence of the grant. Not enumerable, so that it stays in the process; JSON has no form for it. */
-  readonly fence: bigint;
-}
-
-/** A lock that was kept alive was lost. */
-export interface LostLockEvent extends LockEvent {
-  /** The fence of the grant that was lost. */
-  readonly fence: bigint;
-  /** Why. */
-  readonly reason: LockLoss;
-}
-
-/** A lock was released by force. */
-export interface ForceReleasedLockEvent {
-  /** The key, without its namespace. */
-  readonly key: string;
-}
-
-/** The adapter failed. */
-export interface UnexpectedErrorLockEvent extends LeaseLockEvent {
-  /** What it threw. */
-  readonly error: unknown;
-}
-
-/** The events of a lock provider by name. */
-export interface LockEventMap {
-  /** {@link LOCK_EVENTS.ACQUIRED} */
-  ACQUIRED: AcquiredLockEvent;
-  /** {@link LOCK_EVENTS.UNAVAILABLE} */
-  UNAVAILABLE: LockEvent;
-  /** {@link LOCK_EVENTS.RELEASED} */
-  RELEASED: LockEvent;
-  /** {@link LOCK_EVENTS.UNOWNED_RELEASE_TRY} */
-  UNOWNED_RELEASE_TRY: LockEvent;
-  /** {@link LOCK_EVENTS.FORCE_RELEASED} */
-  FORCE_RELEASED: ForceReleasedLockEvent;
-  /** {@link LOCK_EVENTS.REFRESHED} */
-  REFRESHED: LeaseLockEvent;
-  /** {@link LOCK_EVENTS.UNOWNED_REFRESH_TRY} */
-  UNOWNED_REFRESH_TRY: LockEvent;
-  /** {@link LOCK_EVENTS.UNEXPIREABLE_KEY_REFRESH_TRY} */
-  UNEXPIREABLE_KEY_REFRESH_TRY: LockEvent;
-  /** {@link LOCK_EVENTS.LOST} */
-  LOST: LostLockEvent;
-  /** {@link LOCK_EVENTS.UNEXPECTED_ERROR} */
-  UNEXPECTED_ERROR: UnexpectedErrorLockEvent;
-}
-
-/** How a lease is kept. */
-export interface KeepAliveSettings {
-  /** How often it is renewed; less than the ttl. Default: at a third of the ttl. */
-  every?: ITimeSpan | undefined;
-  /** For how long it is kept at most; then it is lost, and lapses with its ttl. Default: for ever. */
-  maxHold?: ITimeSpan | undefined;
-  /**
-   * For how long the event loop may be silent: after that the process counts as hung, and the lease is lost and lapses
-   * with its ttl. Default: for ever, since renewal does not need the event loop.
-   */
-  maxEventLoopStall?: ITimeSpan | undefined;
-}
-
-/** Whether and how leases are kept. */
-export type KeepAlive = boolean | KeepAliveSettings;
-
-/** What can be said of a single lock. */
-export interface LockCreateSettings {
-  /** How long a lease lasts, up to 100 years; `null`: it has no end. Default: the provider's, five minutes. */
-  ttl?: ITimeSpan | null | undefined;
-  /** Who holds it; segments are joined by `/`. Default: an owner nobody else has. */
-  owner?: OneOrMore<string> | undefined;
-  /**
-   * Renews the lease for as long as the lock is held, on a thread of its own: a busy event loop loses no lock. Default:
-   * the provider's, which is not to.
-   */
-  keepAlive?: KeepAlive | undefined;
-}
-
-/** What can be said of a lock that is acquired at once. */
-export interface LockAcquireSettings extends LockCreateSettings, LockBlockingSettings {
-  /** How long to try at most, on a monotonic clock. Default: zero, which is one try. */
-  time?: ITimeSpan | undefined;
-}
-
-/** How a provider is closed. */
-export interface LockProviderCloseSettings {
-  /** How long those who hold locks may take to release them. Default: no time. */
-  drain?: ITimeSpan | undefined;
-}
-
-/** Makes locks. */
-export interface ILockProvider {
-  /**
-   * Makes a lock; nothing is acquired and the database is not asked.
-   *
-   * @param key What to lock; segments are joined with the key delimiter of the namespace.
-   * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
-   */
-  create(key: OneOrMore<string>, settings?: LockCreateSettings): ILock;
-}
-
-/** Hears of what happens to the locks of a provider. */
-export type ILockListenable = IEventListenable<LockEventMap>;
 
 /** An event bus, whatever events it was declared for: see {@link IEventBus} for its methods. */
 export type AnyEventBus = Readonly<
