@@ -1,0 +1,48 @@
+import type { SqlClient, SqlResult } from "../adapters/sql-client";
+import { isChange } from "./change";
+
+/** What is used of a pool or a connection of `mysql2/promise`. */
+export interface Mysql2PromiseHandle {
+  /** Runs a prepared statement. */
+  execute(options: Mysql2Options, values: unknown[]): Promise<unknown>;
+}
+
+/** What is used of a pool or a connection of `mysql2`. */
+export interface Mysql2CallbackHandle {
+  /** The same pool or connection with promises. */
+  promise(): unknown;
+}
+
+/** How a statement is run, whatever the options of the connection say. */
+export interface Mysql2Options {
+  /** The statement. */
+  sql: string;
+  /** Rows come as arrays. */
+  rowsAsArray: true;
+  /** Values are not changed by a function of the application. */
+  typeCast: true;
+  /** Integers that a number cannot hold come as text. */
+  supportBigNumbers: true;
+}
+
+/** A client of `mysql2`. Prepared statements, because text that is written into a statement depends on the `sql_mode`. */
+export function mysql2Client(handle: Mysql2PromiseHandle | Mysql2CallbackHandle): SqlClient {
+  const promised = ("promise" in handle ? handle.promise() : handle) as Mysql2PromiseHandle;
+  return {
+    dialect: "mysql",
+    async query(sql, parameters) {
+      const options = { sql, rowsAsArray: true, typeCast: true, supportBigNumbers: true } as const;
+      const [answer] = (await promised.execute(options, [...parameters])) as [unknown];
+      return mysqlResult(answer, sql);
+    },
+  };
+}
+
+/** What `mysql2` answers: rows, or a header that counts. */
+export function mysqlResult(answer: unknown, sql: string): SqlResult {
+  if (!Array.isArray(answer)) {
+    const { affectedRows, insertId } = answer as { affectedRows: number; insertId: number };
+    return { rows: [], affectedRows, insertId };
+  }
+  return { rows: answer, affectedRows: isChange(sql) ? answer.length : 0, insertId: 0 };
+}
