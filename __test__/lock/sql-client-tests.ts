@@ -1,9 +1,5 @@
 // What the engine takes for granted of a client, whichever it is.
 
-import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SqlClient, SqlDialect, SqlParameter } from "../../ts/lock/adapters/sql-client";
 import { knexClient } from "../../ts/lock/clients/knex-client";
@@ -11,7 +7,9 @@ import { kyselyClient } from "../../ts/lock/clients/kysely-client";
 import { sequelizeClient } from "../../ts/lock/clients/sequelize-client";
 import { clientOf } from "../../ts/lock/clients/sql-handle";
 import { storedValue } from "../../ts/lock/clients/stored-value";
+import { ConfigurationLockError } from "../../ts/lock/contracts";
 import { kinds, type Opened } from "./sql-handles.mjs";
+import { makeDatabase, type ThrowawayDatabase } from "./throwaway-database";
 
 /** The table the statements are about, with a number that the database gives where it can. */
 const CREATE: Readonly<Record<SqlDialect, (table: string) => string>> = {
@@ -35,23 +33,22 @@ const TEXTS = [
 
 /** Adds the tests of one kind of client. */
 export function sqlClientTests(kind: string): void {
-  const { dialect, open } = kinds[kind] as (typeof kinds)[string];
-  const table = `client_${randomUUID().replaceAll("-", "")}`;
-  let folder: string;
+  const { dialect, adapter, open } = kinds[kind] as (typeof kinds)[string];
+  const table = "client_test";
+  let database: ThrowawayDatabase;
   let opened: Opened;
   let client: SqlClient;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "holdfast-client-"));
-    opened = open({ file: join(folder, "locks.db"), size: 2 });
+    database = await makeDatabase(dialect);
+    opened = open({ url: database.url, size: 2 });
     client = clientFrom(opened.settings);
     await client.query(CREATE[dialect](table), []);
   });
 
   afterAll(async () => {
-    await opened.query(`DROP TABLE ${table}`);
     await opened.end();
-    await rm(folder, { recursive: true });
+    await database.drop();
   });
 
   async function ask(sql: string, parameters: SqlParameter[] = [], asked = client) {
@@ -154,6 +151,22 @@ export function sqlClientTests(kind: string): void {
       await expect(running).rejects.toBe(undone);
       expect(await find("inside")).toEqual([]);
     });
+
+    test.runIf(dialect === "mysql" || adapter !== "SqlLockAdapter")(
+      "creates no table in a transaction, which MySQL would commit before",
+      async () => {
+        const undone = new Error("undone");
+        const running = opened.transaction(async ({ settings, query }) => {
+          await query(`INSERT INTO ${table} (name) VALUES ('uncommitted')`);
+          await expect(clientFrom(settings).query(CREATE[dialect]("another"), [])).rejects.toThrow(
+            ConfigurationLockError,
+          );
+          throw undone;
+        });
+        await expect(running).rejects.toBe(undone);
+        expect(await find("uncommitted")).toEqual([]);
+      },
+    );
 
     test("answers many that ask at once", async () => {
       const answers = await Promise.all(

@@ -21,7 +21,8 @@ import { Sequelize } from "sequelize";
  * @typedef {object} Kind
  * @property {"postgres" | "mysql" | "sqlite"} dialect
  * @property {"SqlLockAdapter" | "KyselyLockAdapter" | "KnexLockAdapter" | "SequelizeLockAdapter"} adapter
- * @property {(place: { file: string, size: number }) => Opened} open with a file for SQLite and the size of a pool
+ * @property {(place: { url: string, size: number }) => Opened} open with a database, for SQLite the path of a file, and
+ *   the size of a pool
  */
 
 /** @type {Record<string, Kind>} */
@@ -29,8 +30,8 @@ export const kinds = {
   pg: {
     dialect: "postgres",
     adapter: "SqlLockAdapter",
-    open({ size }) {
-      const pool = new pg.Pool({ connectionString: url("POSTGRES_URL"), max: size });
+    open({ url, size }) {
+      const pool = new pg.Pool({ connectionString: url, max: size });
       return {
         settings: { client: pool },
         query: (statement) => pool.query(statement),
@@ -51,8 +52,8 @@ export const kinds = {
   mysql2: {
     dialect: "mysql",
     adapter: "SqlLockAdapter",
-    open({ size }) {
-      const pool = mysql.createPool({ uri: url("MYSQL_URL"), connectionLimit: size });
+    open({ url, size }) {
+      const pool = mysql.createPool({ uri: url, connectionLimit: size });
       return { ...ofPromisePool(pool.promise()), settings: { client: pool } };
     },
   },
@@ -60,20 +61,20 @@ export const kinds = {
   "mysql2/promise": {
     dialect: "mysql",
     adapter: "SqlLockAdapter",
-    open: ({ size }) => ofPromisePool(mysqlPromise.createPool({ uri: url("MYSQL_URL"), connectionLimit: size })),
+    open: ({ url, size }) => ofPromisePool(mysqlPromise.createPool({ uri: url, connectionLimit: size })),
   },
 
   "better-sqlite3": {
     dialect: "sqlite",
     adapter: "SqlLockAdapter",
-    open: ({ file }) => ofSqlite(openFile(file)),
+    open: ({ url }) => ofSqlite(openFile(url)),
   },
 
   "node:sqlite": {
     dialect: "sqlite",
     adapter: "SqlLockAdapter",
-    open({ file }) {
-      const database = openFile(file);
+    open({ url }) {
+      const database = openFile(url);
       return { ...ofSqlite(database), settings: { client: likeNodeSqlite(database) } };
     },
   },
@@ -81,74 +82,64 @@ export const kinds = {
   "Kysely over pg": {
     dialect: "postgres",
     adapter: "KyselyLockAdapter",
-    open: ({ size }) =>
-      ofKysely(new PostgresDialect({ pool: new pg.Pool({ connectionString: url("POSTGRES_URL"), max: size }) })),
+    open: ({ url, size }) => ofKysely(new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: size }) })),
   },
 
   "Kysely over mysql2": {
     dialect: "mysql",
     adapter: "KyselyLockAdapter",
-    open: ({ size }) =>
-      ofKysely(new MysqlDialect({ pool: mysql.createPool({ uri: url("MYSQL_URL"), connectionLimit: size }) })),
+    open: ({ url, size }) =>
+      ofKysely(new MysqlDialect({ pool: mysql.createPool({ uri: url, connectionLimit: size }) })),
   },
 
   "Kysely over better-sqlite3": {
     dialect: "sqlite",
     adapter: "KyselyLockAdapter",
-    open: ({ file }) => ofKysely(new SqliteDialect({ database: openFile(file) })),
+    open: ({ url }) => ofKysely(new SqliteDialect({ database: openFile(url) })),
   },
 
   "Knex over pg": {
     dialect: "postgres",
     adapter: "KnexLockAdapter",
-    open: ({ size }) => ofKnex({ client: "pg", connection: url("POSTGRES_URL"), pool: { min: 0, max: size } }),
+    open: ({ url, size }) => ofKnex({ client: "pg", connection: url, pool: { min: 0, max: size } }),
   },
 
   "Knex over mysql2": {
     dialect: "mysql",
     adapter: "KnexLockAdapter",
-    open: ({ size }) => ofKnex({ client: "mysql2", connection: url("MYSQL_URL"), pool: { min: 0, max: size } }),
+    open: ({ url, size }) => ofKnex({ client: "mysql2", connection: url, pool: { min: 0, max: size } }),
   },
 
   "Knex over better-sqlite3": {
     dialect: "sqlite",
     adapter: "KnexLockAdapter",
-    open: ({ file }) => ofKnex({ client: "better-sqlite3", connection: { filename: file }, useNullAsDefault: true }),
+    open: ({ url }) => ofKnex({ client: "better-sqlite3", connection: { filename: url }, useNullAsDefault: true }),
   },
 
   "Knex over sqlite3": {
     dialect: "sqlite",
     adapter: "KnexLockAdapter",
-    open: ({ file }) => ofKnex({ client: "sqlite3", connection: { filename: file }, useNullAsDefault: true }),
+    open: ({ url }) => ofKnex({ client: "sqlite3", connection: { filename: url }, useNullAsDefault: true }),
   },
 
   "Sequelize over pg": {
     dialect: "postgres",
     adapter: "SequelizeLockAdapter",
-    open: ({ size }) => ofSequelize(url("POSTGRES_URL"), { dialect: "postgres", pool: { max: size } }),
+    open: ({ url, size }) => ofSequelize(url, { dialect: "postgres", pool: { max: size } }),
   },
 
   "Sequelize over mysql2": {
     dialect: "mysql",
     adapter: "SequelizeLockAdapter",
-    open: ({ size }) => ofSequelize(url("MYSQL_URL"), { dialect: "mysql", pool: { max: size } }),
+    open: ({ url, size }) => ofSequelize(url, { dialect: "mysql", pool: { max: size } }),
   },
 
   "Sequelize over sqlite3": {
     dialect: "sqlite",
     adapter: "SequelizeLockAdapter",
-    open: ({ file }) => ofSequelize(`sqlite:${file}`, { dialect: "sqlite" }),
+    open: ({ url }) => ofSequelize(`sqlite:${url}`, { dialect: "sqlite" }),
   },
 };
-
-/** @param {string} variable */
-function url(variable) {
-  const value = process.env[variable];
-  if (value === undefined) {
-    throw new Error(`${variable} names no server; npm test provides one, or set it`);
-  }
-  return value;
-}
 
 /** @param {string} file */
 function openFile(file) {

@@ -1,5 +1,6 @@
 import type { SqlClient, SqlDialect, SqlResult } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
+import { insideTransaction } from "./caller-transaction";
 import { counted, countedResult } from "./change";
 import { withoutEscapes } from "./mysql-text";
 import { mysqlResult } from "./mysql2-client";
@@ -39,7 +40,7 @@ const DIALECTS: Readonly<Record<string, SqlDialect>> = {
  */
 export function knexClient(handle: KnexHandle): SqlClient {
   const dialect = dialectOf(handle);
-  return {
+  const client: SqlClient = {
     dialect,
     async query(text, values) {
       const { sql, parameters } =
@@ -49,6 +50,7 @@ export function knexClient(handle: KnexHandle): SqlClient {
       return result(dialect, text, await (handle.isTransaction === true ? inTurn(handle, run) : run()));
     },
   };
+  return handle.isTransaction === true ? insideTransaction(client) : client;
 }
 
 /** How the drivers below are asked for rows as arrays. */

@@ -1,5 +1,6 @@
 import type { SqlClient, SqlDialect, SqlParameter } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
+import { insideTransaction } from "./caller-transaction";
 import { counted, countedResult, isChange } from "./change";
 import { withoutEscapes } from "./mysql-text";
 import { inTurn } from "./turns";
@@ -43,7 +44,7 @@ interface Selecting {
 export function kyselyClient(handle: KyselyHandle): SqlClient {
   const dialect = dialectOf(handle);
   const plain = handle.withoutPlugins();
-  return {
+  const client: SqlClient = {
     dialect,
     async query(text, parameters) {
       const query = compiled(dialect, text, parameters);
@@ -59,6 +60,7 @@ export function kyselyClient(handle: KyselyHandle): SqlClient {
       };
     },
   };
+  return handle.isTransaction ? insideTransaction(client) : client;
 }
 
 /** What `CompiledQuery.raw` makes. */

@@ -1,8 +1,13 @@
 import type { SqlClient, SqlResult } from "../adapters/sql-client";
+import { isDefinition, tableMissing } from "./caller-transaction";
 import { isChange } from "./change";
 
 /** What is used of a pool or a connection of `mysql2/promise`. */
 export interface Mysql2PromiseHandle {
+  /** Of a pool: lends a connection. */
+  getConnection?: unknown;
+  /** Runs a statement. */
+  query(sql: string): Promise<unknown>;
   /** Runs a prepared statement. */
   execute(options: Mysql2Options, values: unknown[]): Promise<unknown>;
 }
@@ -25,17 +30,29 @@ export interface Mysql2Options {
   supportBigNumbers: true;
 }
 
+/** A flag of the protocol. */
+const SERVER_STATUS_IN_TRANS = 1;
+
 /** A client of `mysql2`. Prepared statements, because text that is written into a statement depends on the `sql_mode`. */
 export function mysql2Client(handle: Mysql2PromiseHandle | Mysql2CallbackHandle): SqlClient {
   const promised = ("promise" in handle ? handle.promise() : handle) as Mysql2PromiseHandle;
   return {
     dialect: "mysql",
     async query(sql, parameters) {
+      if (promised.getConnection === undefined && isDefinition(sql) && (await isInTransaction(promised))) {
+        throw tableMissing();
+      }
       const options = { sql, rowsAsArray: true, typeCast: true, supportBigNumbers: true } as const;
       const [answer] = (await promised.execute(options, [...parameters])) as [unknown];
       return mysqlResult(answer, sql);
     },
   };
+}
+
+/** The server says so with every answer. */
+async function isInTransaction(connection: Mysql2PromiseHandle): Promise<boolean> {
+  const [{ serverStatus }] = (await connection.query("DO 0")) as [{ serverStatus: number }];
+  return (serverStatus & SERVER_STATUS_IN_TRANS) !== 0;
 }
 
 /** What `mysql2` answers: rows, or a header that counts. */

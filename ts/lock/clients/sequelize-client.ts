@@ -1,5 +1,6 @@
 import type { SqlClient, SqlDialect, SqlResult } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
+import { insideTransaction } from "./caller-transaction";
 import { counted, countedResult, isChange } from "./change";
 import { rewritePlaceholders } from "./placeholders";
 import { inTurn } from "./turns";
@@ -46,7 +47,7 @@ export function sequelizeClient(handle: SequelizeHandle, transaction?: Sequelize
     supportsSearchPath: false,
     transaction: transaction ?? null,
   };
-  return {
+  const client: SqlClient = {
     dialect,
     async query(text, values) {
       const { sql, parameters } = rewritePlaceholders(text, values, (position) => `$${position}`);
@@ -57,6 +58,7 @@ export function sequelizeClient(handle: SequelizeHandle, transaction?: Sequelize
       return result(dialect, text, await (transaction ? inTurn(transaction, run) : run()));
     },
   };
+  return transaction ? insideTransaction(client) : client;
 }
 
 function result(dialect: SqlDialect, sql: string, answer: unknown): SqlResult {
