@@ -1,13 +1,19 @@
 import {
   adoptLockAdapter,
+  adoptSqlClient,
   checkTtl,
+  lockTableDefinition,
   makeAnswerNow,
   type NativeFailure,
   type NativeLockProvider,
   type NativeReply,
   type NativeRequest,
+  type NativeSqlReply,
   openLockProvider,
 } from "../binding";
+import type { SqlClient, SqlParameter } from "./lock/adapters/sql-client";
+import { driverErrorOf } from "./lock/clients/driver-error";
+import { storedValue } from "./lock/clients/stored-value";
 import {
   AmbiguousLockError,
   ClosedLockError,
@@ -63,6 +69,49 @@ function opened(provider: NativeLockProvider | NativeFailure): NativeLockProvide
 /** A provider over an adapter written in JavaScript, which answers through this function and never rejects. */
 export function adoptAdapter(answering: (requests: NativeRequest[]) => Promise<NativeReply[]>): NativeLockProvider {
   return adoptLockAdapter(answering);
+}
+
+/** The table of an adapter over SQL. */
+export interface NativeTable {
+  /** Default `"lock"`. */
+  readonly tableName?: string | undefined;
+  /** For PostgreSQL alone. */
+  readonly schema?: string | undefined;
+}
+
+/**
+ * A provider over the database client of an application.
+ *
+ * @throws ConfigurationLockError if the dialect or the table cannot be used.
+ */
+export function adoptClient(client: SqlClient, { tableName, schema }: NativeTable): NativeLockProvider {
+  const { dialect, isTransaction } = client;
+  return opened(
+    adoptSqlClient(dialect, (sql, parameters) => reply(client, sql, parameters), { tableName, schema, isTransaction }),
+  );
+}
+
+// A synchronous throw of the client is a rejection here like any other.
+async function reply(client: SqlClient, sql: string, parameters: readonly SqlParameter[]): Promise<NativeSqlReply> {
+  try {
+    const { rows, affectedRows, insertId } = await client.query(sql, parameters);
+    return { rows: rows.map((row) => row.map(storedValue)), affectedRows, insertId };
+  } catch (error) {
+    return { rows: [], affectedRows: 0, insertId: 0, failure: driverErrorOf(error) };
+  }
+}
+
+/**
+ * The statements that create what locks need in a database.
+ *
+ * @throws ConfigurationLockError if the dialect or the table cannot be used.
+ */
+export function tableDefinition(dialect: string, { tableName, schema }: NativeTable): string[] {
+  const definition = lockTableDefinition(dialect, tableName, schema);
+  if (!Array.isArray(definition)) {
+    throw errorOf(definition);
+  }
+  return definition;
 }
 
 /** Throws unless a lease can last that long. */

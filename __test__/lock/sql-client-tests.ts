@@ -7,7 +7,6 @@ import { kyselyClient } from "../../ts/lock/clients/kysely-client";
 import { sequelizeClient } from "../../ts/lock/clients/sequelize-client";
 import { clientOf } from "../../ts/lock/clients/sql-handle";
 import { storedValue } from "../../ts/lock/clients/stored-value";
-import { ConfigurationLockError } from "../../ts/lock/contracts";
 import { kinds, type Opened } from "./sql-handles.mjs";
 import { makeDatabase, type ThrowawayDatabase } from "./throwaway-database";
 
@@ -33,7 +32,7 @@ const TEXTS = [
 
 /** Adds the tests of one kind of client. */
 export function sqlClientTests(kind: string): void {
-  const { dialect, adapter, open } = kinds[kind] as (typeof kinds)[string];
+  const { dialect, open } = kinds[kind] as (typeof kinds)[string];
   const table = "client_test";
   let database: ThrowawayDatabase;
   let opened: Opened;
@@ -151,22 +150,6 @@ export function sqlClientTests(kind: string): void {
       await expect(running).rejects.toBe(undone);
       expect(await find("inside")).toEqual([]);
     });
-
-    test.runIf(dialect === "mysql" || adapter !== "SqlLockAdapter")(
-      "creates no table in a transaction, which MySQL would commit before",
-      async () => {
-        const undone = new Error("undone");
-        const running = opened.transaction(async ({ settings, query }) => {
-          await query(`INSERT INTO ${table} (name) VALUES ('uncommitted')`);
-          await expect(clientFrom(settings).query(CREATE[dialect]("another"), [])).rejects.toThrow(
-            ConfigurationLockError,
-          );
-          throw undone;
-        });
-        await expect(running).rejects.toBe(undone);
-        expect(await find("uncommitted")).toEqual([]);
-      },
-    );
 
     test("answers many that ask at once", async () => {
       const answers = await Promise.all(

@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ddl } from "../native";
+import { tableDefinition } from "../native";
 import { HELP, type Order, readOrder, UsageError } from "./command-line";
 
 try {
@@ -22,7 +22,9 @@ function answerTo(order: Order): string {
     case "version":
       return `${version()}\n`;
     default:
-      return `${ddl(order.dialect, order).trimEnd()}\n`;
+      return tableDefinition(order.dialect, { tableName: order.table, schema: order.schema })
+        .map((statement) => `${statement};\n`)
+        .join("");
   }
 }
 

@@ -1,7 +1,5 @@
 import { wait } from "../../async/wait";
-import { adoptClient } from "../../native";
-import { type ITimeSpan, TimeSpan } from "../../utilities/time-span";
-import { isContention } from "../clients/contention";
+import { isContention } from "../clients/driver-error";
 import { type KyselyHandle, kyselyClient } from "../clients/kysely-client";
 import { LeaseTable } from "../clients/lease-table";
 import type {
@@ -11,18 +9,12 @@ import type {
   ILockExpirationData,
 } from "../contracts/database-lock-adapter";
 import { ConfigurationLockError } from "../contracts/errors";
-import { ExpiredKeysRemoval } from "./expired-keys-removal";
-import { NativeLockAdapter } from "./native-lock-adapter";
-import { type SqlTableSettings, tableOf } from "./table-settings";
+import { ClientLockAdapter, type ClientLockAdapterSettings } from "./client-lock-adapter";
 
 /** Settings of {@link KyselyLockAdapter}. */
-export interface KyselyLockAdapterSettings extends SqlTableSettings {
+export interface KyselyLockAdapterSettings extends ClientLockAdapterSettings {
   /** A Kysely for PostgreSQL, MySQL or SQLite, or a transaction of one, in which locks are then taken. */
   kysely: KyselyHandle;
-  /** How often expired leases are deleted once `init` was called, give or take a fifth. Default: every minute. */
-  expiredKeysRemovalInterval?: ITimeSpan | undefined;
-  /** Whether they are deleted by themselves; nothing depends on it. Default: unless `kysely` is a transaction. */
-  shouldRemoveExpiredKeys?: boolean | undefined;
   /** Whether {@link KyselyLockAdapter.transaction} begins one. Default: unless `kysely` is a transaction. */
   enableTransactions?: boolean | undefined;
 }
@@ -38,11 +30,10 @@ const LONGEST_PAUSE = 200;
  * Locks need none of the methods that an {@link IDatabaseLockAdapter} has: they are taken in one statement, by the clock
  * of the server.
  */
-export class KyselyLockAdapter extends NativeLockAdapter implements IDatabaseLockAdapter {
+export class KyselyLockAdapter extends ClientLockAdapter implements IDatabaseLockAdapter {
   private readonly kysely: KyselyHandle;
-  private readonly table: SqlTableSettings;
+  private readonly table: Pick<ClientLockAdapterSettings, "tableName" | "schema">;
   private readonly leases: LeaseTable;
-  private readonly removal: ExpiredKeysRemoval | null;
   private readonly isTransactional: boolean;
   /** The tables are there, or about to be. */
   private made: Promise<void> | undefined;
@@ -55,58 +46,31 @@ export class KyselyLockAdapter extends NativeLockAdapter implements IDatabaseLoc
    * @throws InvalidInputError if the interval is not a positive time span.
    */
   constructor(settings: KyselyLockAdapterSettings) {
-    const { kysely } = settings;
+    const { kysely, tableName, schema } = settings;
     const client = kyselyClient(kysely);
-    const table = tableOf(settings);
-    super(adoptClient(client, table));
-    const {
-      expiredKeysRemovalInterval = TimeSpan.fromMinutes(1),
-      shouldRemoveExpiredKeys = !kysely.isTransaction,
-      enableTransactions = !kysely.isTransaction,
-    } = settings;
+    super(client, settings);
+    const { enableTransactions = !kysely.isTransaction } = settings;
     if (enableTransactions && kysely.isTransaction) {
       throw new ConfigurationLockError(
         "The kysely is a transaction, and those cannot be nested; leave out enableTransactions, or pass the Kysely",
       );
     }
     this.kysely = kysely;
-    this.table = table;
-    this.leases = new LeaseTable(client, table);
+    this.table = { tableName, schema };
+    this.leases = new LeaseTable(client, this.table);
     this.isTransactional = enableTransactions;
-    const removal = new ExpiredKeysRemoval(expiredKeysRemovalInterval, () => this.removeAllExpired());
-    this.removal = shouldRemoveExpiredKeys ? removal : null;
   }
 
   /**
-   * Creates the table if it is missing, and begins to delete expired leases now and then. Locks create the table
-   * themselves; call it to have errors early, and for the deleting. Doing it again changes nothing.
-   *
-   * @throws LockAdapterError if the database cannot be reached or is not fit for use.
-   */
-  override async init(): Promise<void> {
-    await super.init();
-    this.removal?.start();
-  }
-
-  /**
-   * Stops deleting expired leases and removes the table, unless a lock in it is held; the next use makes it anew. Doing it
-   * again, or before `init`, changes nothing.
+   * Removes the table, unless a lock in it is held; the next use makes it anew. Doing it again, or before `init`, changes
+   * nothing.
    *
    * @throws LockAdapterError if the database could not be asked.
    */
   override async deInit(): Promise<void> {
-    this.removal?.stop();
     this.made = undefined;
     await super.deInit();
-  }
-
-  /**
-   * Stops deleting expired leases. The Kysely is left alone, and locks that are held stay held. What is asked afterwards
-   * fails with a `ClosedLockError`. Never needed for the process to exit.
-   */
-  override async close(): Promise<void> {
-    this.removal?.stop();
-    await super.close();
+    this.made = undefined;
   }
 
   /**

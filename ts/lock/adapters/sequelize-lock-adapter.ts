@@ -1,10 +1,8 @@
-import { adoptClient } from "../../native";
 import { type SequelizeHandle, type SequelizeTransaction, sequelizeClient } from "../clients/sequelize-client";
-import { NativeLockAdapter } from "./native-lock-adapter";
-import { type SqlTableSettings, tableOf } from "./table-settings";
+import { ClientLockAdapter, type ClientLockAdapterSettings } from "./client-lock-adapter";
 
 /** Settings of {@link SequelizeLockAdapter}. */
-export interface SequelizeLockAdapterSettings extends SqlTableSettings {
+export interface SequelizeLockAdapterSettings extends ClientLockAdapterSettings {
   /** A Sequelize for PostgreSQL, MySQL or SQLite. */
   sequelize: SequelizeHandle;
   /** A transaction of it, in which locks are then taken. Default: none, whatever continuation-local storage holds. */
@@ -12,14 +10,15 @@ export interface SequelizeLockAdapterSettings extends SqlTableSettings {
 }
 
 /** Locks through a Sequelize of the application, who closes it: between all processes that reach the same table. */
-export class SequelizeLockAdapter extends NativeLockAdapter {
+export class SequelizeLockAdapter extends ClientLockAdapter {
   /**
    * Asks the database nothing yet.
    *
+   * @throws InvalidInputError if the interval is not a positive time span.
    * @throws ConfigurationLockError if the Sequelize is none or speaks to another kind of database, or the table's name
    * cannot be used.
    */
   constructor(settings: SequelizeLockAdapterSettings) {
-    super(adoptClient(sequelizeClient(settings.sequelize, settings.transaction), tableOf(settings)));
+    super(sequelizeClient(settings.sequelize, settings.transaction), settings);
   }
 }

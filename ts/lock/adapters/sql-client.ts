@@ -21,15 +21,20 @@ export interface SqlResult {
 export interface SqlClient {
   /** What the server speaks. */
   readonly dialect: SqlDialect;
+  /**
+   * Whether every statement is run in one transaction of the application. Then none is run again that failed, and what
+   * has expired is not deleted by itself. Default `false`.
+   */
+  readonly isTransaction?: boolean | undefined;
 
   /**
-   * Runs one statement, and commits it at once unless the client is inside a transaction.
+   * Runs one statement, and commits it at once unless the client is a transaction.
    *
    * Placeholders are `$1`, `$2`, … for PostgreSQL, where one may occur twice, and `?` for the others. They are to be
-   * bound, not written into the text. Text is UTF-8. An integer may come back as a number, as a bigint or as text.
+   * bound, not written into the text. An integer may come back as a number, as a bigint or as text.
    *
-   * @returns what came of it; rejects with the error of the driver, whose `code` (and `errno`, of MySQL) tells whether
-   * the statement ran into another one, or the connection broke.
+   * @returns what came of it; rejects with the error of the driver, whose `code` (and `errno`, of MySQL) tells a
+   * deadlock from a missing table and a lost connection.
    */
   query(sql: string, parameters: readonly SqlParameter[]): PromiseLike<SqlResult>;
 }

@@ -1,6 +1,5 @@
 import type { SqlClient, SqlDialect, SqlResult } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
-import { insideTransaction } from "./caller-transaction";
 import { counted, countedResult } from "./change";
 import { withoutEscapes } from "./mysql-text";
 import { mysqlResult } from "./mysql2-client";
@@ -40,8 +39,9 @@ const DIALECTS: Readonly<Record<string, SqlDialect>> = {
  */
 export function knexClient(handle: KnexHandle): SqlClient {
   const dialect = dialectOf(handle);
-  const client: SqlClient = {
+  return {
     dialect,
+    isTransaction: handle.isTransaction === true,
     async query(text, values) {
       const { sql, parameters } =
         dialect === "mysql" ? withoutEscapes(text, values) : rewritePlaceholders(text, values, () => "?");
@@ -50,7 +50,6 @@ export function knexClient(handle: KnexHandle): SqlClient {
       return result(dialect, text, await (handle.isTransaction === true ? inTurn(handle, run) : run()));
     },
   };
-  return handle.isTransaction === true ? insideTransaction(client) : client;
 }
 
 /** How the drivers below are asked for rows as arrays. */

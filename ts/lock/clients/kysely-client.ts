@@ -1,6 +1,5 @@
 import type { SqlClient, SqlDialect, SqlParameter } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
-import { insideTransaction } from "./caller-transaction";
 import { counted, countedResult, isChange } from "./change";
 import { withoutEscapes } from "./mysql-text";
 import { inTurn } from "./turns";
@@ -44,8 +43,9 @@ interface Selecting {
 export function kyselyClient(handle: KyselyHandle): SqlClient {
   const dialect = dialectOf(handle);
   const plain = handle.withoutPlugins();
-  const client: SqlClient = {
+  return {
     dialect,
+    isTransaction: handle.isTransaction,
     async query(text, parameters) {
       const query = compiled(dialect, text, parameters);
       const run = () => plain.executeQuery(query as never);
@@ -60,7 +60,6 @@ export function kyselyClient(handle: KyselyHandle): SqlClient {
       };
     },
   };
-  return handle.isTransaction ? insideTransaction(client) : client;
 }
 
 /** What `CompiledQuery.raw` makes. */

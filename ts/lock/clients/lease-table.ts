@@ -1,16 +1,18 @@
 import type { SqlClient, SqlDialect, SqlParameter } from "../adapters/sql-client";
-import type { SqlTableSettings } from "../adapters/table-settings";
 import type { IDatabaseLockTransaction, ILockData } from "../contracts/database-lock-adapter";
 import { LockAdapterError } from "../contracts/errors";
 import { rewritePlaceholders } from "./placeholders";
 import { storedValue } from "./stored-value";
 
-/** Milliseconds since the epoch by the clock of the server. */
+/** Microseconds since the epoch by the clock of the server, which is that of the host for SQLite. */
 const NOW: Readonly<Record<SqlDialect, string>> = {
-  postgres: "floor(extract(epoch FROM clock_timestamp()) * 1000)",
-  mysql: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000",
-  sqlite: "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)",
+  postgres: "floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+  mysql: "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
+  sqlite: "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
 };
+
+/** A released lease stays as a row, for the sake of its fence, with an end that no lease has. */
+const IS_LEASE = "(expiration IS NULL OR expiration > 0)";
 
 /** How often a row may change between being looked at and being deleted, before it is given up. */
 const MOST_LOOKS = 100;
@@ -22,7 +24,7 @@ export class LeaseTable implements IDatabaseLockTransaction {
 
   constructor(
     private readonly client: SqlClient,
-    { tableName = "lock", schema }: SqlTableSettings,
+    { tableName = "lock", schema }: { tableName?: string | undefined; schema?: string | undefined },
   ) {
     const quote = client.dialect === "mysql" ? "`" : '"';
     const quoted = (name: string) => `${quote}${name}${quote}`;
@@ -32,21 +34,22 @@ export class LeaseTable implements IDatabaseLockTransaction {
 
   /** The lease of a key, expired or not; `null`: there is none. */
   async find(key: string): Promise<ILockData | null> {
-    return this.one(`SELECT owner, expiration FROM ${this.table} WHERE ${this.key} = ?`, [key]);
+    return this.one(`SELECT owner, expiration FROM ${this.table} WHERE ${this.key} = ? AND ${IS_LEASE}`, [key]);
   }
 
   /** Writes the lease of a key, in the place of another if there is one. */
   async upsert(key: string, owner: string, expiration: Date | null): Promise<void> {
-    const { table } = this;
-    const replacing =
-      this.client.dialect === "mysql"
-        ? "ON DUPLICATE KEY UPDATE owner = VALUES(owner), expiration = VALUES(expiration)"
-        : `ON CONFLICT (${this.key}) DO UPDATE SET owner = excluded.owner, expiration = excluded.expiration`;
-    await this.run(`INSERT INTO ${table} (${this.key}, owner, expiration) VALUES (?, ?, ?) ${replacing}`, [
-      key,
-      owner,
-      expiration?.getTime() ?? null,
-    ]);
+    const { table, client } = this;
+    const isMysql = client.dialect === "mysql";
+    const replacing = isMysql ? "ON DUPLICATE KEY UPDATE" : `ON CONFLICT (${this.key}) DO UPDATE SET`;
+    const given = (column: string) => (isMysql ? `VALUES(${column})` : `excluded.${column}`);
+    const greatest = client.dialect === "sqlite" ? "max" : "greatest";
+    await this.run(
+      `INSERT INTO ${table} (${this.key}, owner, expiration, fence) VALUES (?, ?, ?, ${NOW[client.dialect]}) ` +
+        `${replacing} owner = ${given("owner")}, expiration = ${given("expiration")}, ` +
+        `fence = ${greatest}(${isMysql ? "" : `${table}.`}fence + 1, ${given("fence")})`,
+      [key, owner, expiration?.getTime() ?? null],
+    );
   }
 
   /** Deletes the lease of a key, if it is of the owner where one is given. What was deleted, expired or not. */
@@ -56,14 +59,14 @@ export class LeaseTable implements IDatabaseLockTransaction {
     }
     const [condition, parameters] = owner === undefined ? ["", [key]] : [" AND owner = ?", [key, owner]];
     return this.one(
-      `DELETE FROM ${this.table} WHERE ${this.key} = ?${condition} RETURNING owner, expiration`,
+      `DELETE FROM ${this.table} WHERE ${this.key} = ?${condition} AND ${IS_LEASE} RETURNING owner, expiration`,
       parameters,
     );
   }
 
   /** Sets the end of a lease of the owner's that has one and has not expired. How many there were: 1 or 0. */
   async updateExpiration(key: string, owner: string, expiration: Date): Promise<number> {
-    const condition = `${this.key} = ? AND owner = ? AND expiration > ${NOW[this.client.dialect]}`;
+    const condition = `${this.key} = ? AND owner = ? AND expiration > ${NOW[this.client.dialect]} / 1000`;
     const { affectedRows } = await this.run(`UPDATE ${this.table} SET expiration = ? WHERE ${condition}`, [
       expiration.getTime(),
       key,

@@ -1,6 +1,7 @@
-import type { SqlClient, SqlResult } from "../adapters/sql-client";
-import { isDefinition, tableMissing } from "./caller-transaction";
+import type { SqlResult } from "../adapters/sql-client";
+import { ConfigurationLockError } from "../contracts/errors";
 import { isChange } from "./change";
+import type { HandleClient } from "./handle-client";
 
 /** What is used of a pool or a connection of `mysql2/promise`. */
 export interface Mysql2PromiseHandle {
@@ -34,13 +35,18 @@ export interface Mysql2Options {
 const SERVER_STATUS_IN_TRANS = 1;
 
 /** A client of `mysql2`. Prepared statements, because text that is written into a statement depends on the `sql_mode`. */
-export function mysql2Client(handle: Mysql2PromiseHandle | Mysql2CallbackHandle): SqlClient {
+export function mysql2Client(handle: Mysql2PromiseHandle | Mysql2CallbackHandle): HandleClient {
   const promised = ("promise" in handle ? handle.promise() : handle) as Mysql2PromiseHandle;
+  const isSingle = promised.getConnection === undefined;
   return {
     dialect: "mysql",
+    isSingle,
     async query(sql, parameters) {
-      if (promised.getConnection === undefined && isDefinition(sql) && (await isInTransaction(promised))) {
-        throw tableMissing();
+      if (isSingle && /^\s*(create|alter)\b/i.test(sql) && (await isInTransaction(promised))) {
+        // MySQL would commit what was done before.
+        throw new ConfigurationLockError(
+          "The lock table is not created in a transaction; call init() of an adapter over the pool before",
+        );
       }
       const options = { sql, rowsAsArray: true, typeCast: true, supportBigNumbers: true } as const;
       const [answer] = (await promised.execute(options, [...parameters])) as [unknown];

@@ -1,4 +1,4 @@
-import type { SqlClient } from "../adapters/sql-client";
+import type { HandleClient } from "./handle-client";
 import { inTurn } from "./turns";
 
 /** What is used of a `Pool`, a `Client` or a `PoolClient` of `pg`. */
@@ -20,12 +20,14 @@ export interface PgResult {
 }
 
 /** A client of `pg`. */
-export function pgClient(handle: PgHandle): SqlClient {
+export function pgClient(handle: PgHandle): HandleClient {
+  const isSingle = handle.totalCount === undefined;
   return {
     dialect: "postgres",
+    isSingle,
     async query(text, parameters) {
       const run = () => handle.query({ text, values: [...parameters], rowMode: "array" });
-      const { rows, rowCount, command } = await (handle.totalCount === undefined ? inTurn(handle, run) : run());
+      const { rows, rowCount, command } = await (isSingle ? inTurn(handle, run) : run());
       return { rows, affectedRows: command === "SELECT" ? 0 : (rowCount ?? 0), insertId: 0 };
     },
   };

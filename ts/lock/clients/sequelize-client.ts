@@ -1,6 +1,5 @@
 import type { SqlClient, SqlDialect, SqlResult } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
-import { insideTransaction } from "./caller-transaction";
 import { counted, countedResult, isChange } from "./change";
 import { rewritePlaceholders } from "./placeholders";
 import { inTurn } from "./turns";
@@ -47,8 +46,9 @@ export function sequelizeClient(handle: SequelizeHandle, transaction?: Sequelize
     supportsSearchPath: false,
     transaction: transaction ?? null,
   };
-  const client: SqlClient = {
+  return {
     dialect,
+    isTransaction: Boolean(transaction),
     async query(text, values) {
       const { sql, parameters } = rewritePlaceholders(text, values, (position) => `$${position}`);
       const statement = dialect === "sqlite" ? counted(sql) : sql;
@@ -58,7 +58,6 @@ export function sequelizeClient(handle: SequelizeHandle, transaction?: Sequelize
       return result(dialect, text, await (transaction ? inTurn(transaction, run) : run()));
     },
   };
-  return transaction ? insideTransaction(client) : client;
 }
 
 function result(dialect: SqlDialect, sql: string, answer: unknown): SqlResult {

@@ -1,5 +1,6 @@
 import type { SqlClient } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
+import type { HandleClient } from "./handle-client";
 import { type Mysql2CallbackHandle, type Mysql2PromiseHandle, mysql2Client } from "./mysql2-client";
 import { type PgHandle, pgClient } from "./pg-client";
 import { type SqliteHandle, sqliteClient } from "./sqlite-client";
@@ -12,7 +13,7 @@ export type SqlHandle = SqlClient | PgHandle | Mysql2PromiseHandle | Mysql2Callb
  *
  * @throws ConfigurationLockError if it is none that is known.
  */
-export function clientOf(handle: unknown): SqlClient {
+export function clientOf(handle: unknown): HandleClient {
   if (has<SqlClient & PgHandle>(handle, ["query"])) {
     if (typeof handle.dialect === "string") {
       return checked(handle);
