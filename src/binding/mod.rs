@@ -12,6 +12,7 @@
 pub mod js_adapter;
 pub mod outcome;
 pub mod provider;
+pub mod sql_client;
 pub mod verbs;
 
 use tokio::runtime::Builder;
