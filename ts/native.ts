@@ -8,6 +8,7 @@ import {
   type NativeLockProvider,
   type NativeReply,
   type NativeRequest,
+  type NativeSqlOptions,
   type NativeSqlReply,
   openLockProvider,
 } from "../binding";
@@ -86,9 +87,8 @@ export interface NativeTable {
  */
 export function adoptClient(client: SqlClient, { tableName, schema }: NativeTable): NativeLockProvider {
   const { dialect, isTransaction } = client;
-  return opened(
-    adoptSqlClient(dialect, (sql, parameters) => reply(client, sql, parameters), { tableName, schema, isTransaction }),
-  );
+  const options = { tableName, schema, isTransaction } as NativeSqlOptions;
+  return opened(adoptSqlClient(dialect, (sql, parameters) => reply(client, sql, parameters), options));
 }
 
 // A synchronous throw of the client is a rejection here like any other.

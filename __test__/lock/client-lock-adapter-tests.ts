@@ -3,11 +3,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LockProvider } from "../../ts/lock";
 import {
+  type ClientLockAdapterSettings,
   KnexLockAdapter,
   KyselyLockAdapter,
   SequelizeLockAdapter,
   SqlLockAdapter,
-  type SqlTableSettings,
 } from "../../ts/lock/adapters";
 import { ConfigurationLockError } from "../../ts/lock/contracts";
 import { lockAdapterTestSuite, lockProviderTestSuite } from "../../ts/lock/test-utilities";
@@ -25,7 +25,7 @@ export type ClientLockAdapter = InstanceType<(typeof ADAPTERS)[keyof typeof ADAP
 export function adapterOver(
   kind: string,
   settings: Opened["settings"],
-  table: SqlTableSettings = {},
+  table: ClientLockAdapterSettings = {},
 ): ClientLockAdapter {
   const { adapter } = kinds[kind] as (typeof kinds)[string];
   return new ADAPTERS[adapter]({ ...settings, ...table });

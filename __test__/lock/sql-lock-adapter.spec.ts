@@ -1,6 +1,7 @@
+import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { type SqlClient, SqlLockAdapter } from "../../ts/lock/adapters";
-import { ConfigurationLockError } from "../../ts/lock/contracts";
+import { SqlLockAdapter } from "../../ts/lock/adapters";
+import { ConfigurationLockError, ConnectionLockError, LockAdapterError } from "../../ts/lock/contracts";
 import { clientLockAdapterTests } from "./client-lock-adapter-tests";
 import { sqlClientTests } from "./sql-client-tests";
 
@@ -14,11 +15,27 @@ describe.each(KINDS)("%s", (kind) => {
 describe("SqlLockAdapter", () => {
   const query = async () => ({ rows: [], affectedRows: 0, insertId: 0 });
 
-  test("hands on the very error that a client of the application threw", async () => {
-    const thrown = new Error("of the client");
-    const client: SqlClient = { dialect: "postgres", query: () => Promise.reject(thrown) };
-    const error: unknown = await new SqlLockAdapter({ client }).init().catch((reason: unknown) => reason);
-    expect(error === thrown || (error as Error).cause === thrown).toBe(true);
+  test.each([
+    ["rejects", () => Promise.reject(new Error("of the client"))],
+    [
+      "throws",
+      () => {
+        throw new Error("of the client");
+      },
+    ],
+  ])("reports what a client of the application %s with as the cause of an error of its own", async (_, failing) => {
+    const adapter = new SqlLockAdapter({ client: { dialect: "postgres", query: failing } });
+    const error: unknown = await adapter.acquire("key", "owner", null).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(LockAdapterError);
+    expect(error).toMatchObject({ cause: { message: "of the client" } });
+  });
+
+  test("tells a server that is not there from a lock that is held", async () => {
+    const pool = new pg.Pool({ host: "127.0.0.1", port: 1 });
+    await expect(new SqlLockAdapter({ client: pool }).acquire("key", "owner", null)).rejects.toThrow(
+      ConnectionLockError,
+    );
+    await pool.end();
   });
 
   test.each([
