@@ -6,7 +6,6 @@ export type { SequelizeHandle, SequelizeTransaction } from "../clients/sequelize
 export type { SqlHandle } from "../clients/sql-handle";
 export type { SqliteHandle, SqliteStatement } from "../clients/sqlite-client";
 export type { ClientLockAdapterSettings } from "./client-lock-adapter";
-export { ClientLockAdapter } from "./client-lock-adapter";
 export type { KnexLockAdapterSettings } from "./knex-lock-adapter";
 export { KnexLockAdapter } from "./knex-lock-adapter";
 export type { KyselyLockAdapterSettings } from "./kysely-lock-adapter";
