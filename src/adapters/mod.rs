@@ -12,6 +12,7 @@ use crate::request::{Answer, Request};
 mod contract;
 pub mod memory;
 pub mod no_op;
+pub mod postgres;
 pub mod redis;
 pub mod sql;
 pub mod sqlite;
