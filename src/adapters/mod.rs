@@ -11,6 +11,7 @@ use crate::request::{Answer, Request};
 #[cfg(test)]
 mod contract;
 pub mod memory;
+pub mod mysql;
 pub mod no_op;
 pub mod postgres;
 pub mod redis;
