@@ -16,10 +16,7 @@ impl Scene {
 
   fn adapter(&self) -> MysqlAdapter {
     MysqlAdapter::new(&MysqlSettings {
-      server: Server {
-        url: Some(url()),
-        ..Server::default()
-      },
+      server: Server::at(&url()),
       table_name: Some(self.0.clone()),
     })
     .unwrap()

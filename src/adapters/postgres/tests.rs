@@ -16,10 +16,7 @@ impl Scene {
 
   fn settings(&self) -> PostgresSettings {
     PostgresSettings {
-      server: Server {
-        url: Some(url()),
-        ..Server::default()
-      },
+      server: Server::at(&url()),
       table_name: Some(self.0.clone()),
       ..PostgresSettings::default()
     }

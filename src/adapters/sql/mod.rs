@@ -18,6 +18,8 @@ mod server;
 mod sqlite;
 mod sweeper;
 mod table_name;
+#[cfg(test)]
+mod tests;
 mod waves;
 
 pub use adapter::{Place, SqlAdapter};

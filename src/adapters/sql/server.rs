@@ -120,6 +120,15 @@ const MAX_CONNECTIONS: u32 = 100;
 const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(3600));
 
 impl Server {
+  /// The one that a URL names, with everything else by default.
+  #[must_use]
+  pub fn at(url: &str) -> Self {
+    Self {
+      url: Some(url.to_owned()),
+      ..Self::default()
+    }
+  }
+
   pub(in crate::adapters) fn check(&self) -> Result<()> {
     if !(1..=MAX_CONNECTIONS).contains(&self.max_connections()) {
       return Err(Error::configuration(format!(
