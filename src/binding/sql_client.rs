@@ -145,12 +145,12 @@ struct JsSqlClient {
 
 #[async_trait]
 impl SqlClient for JsSqlClient {
-  async fn query(&self, statement: &str, parameters: Vec<Value>) -> Result<Reply, Failure> {
+  async fn query(&self, statement: &Arc<str>, parameters: Vec<Value>) -> Result<Reply, Failure> {
     let parameters = parameters.into_iter().map(to_js).collect();
     let asking = async {
       let reply = self
         .querying
-        .call_async_catch((statement.to_owned(), parameters).into())
+        .call_async_catch((statement.to_string(), parameters).into())
         .await?;
       reply.await
     };

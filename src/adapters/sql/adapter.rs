@@ -9,6 +9,7 @@ use super::Table;
 use super::client::SqlClient;
 use super::dialect::{Dialect, Statements};
 use super::failure::Failure;
+use super::sweeper;
 use super::waves::{Group, Verb, Waves};
 use crate::adapters::LockAdapter;
 use crate::error::{Error, ErrorKind, Result};
@@ -36,10 +37,12 @@ pub enum Place {
 /// less than deleting and inserting it. [`remove_all_expired`](LockAdapter::remove_all_expired) deletes what is left.
 pub struct SqlAdapter(Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
   client: Arc<dyn SqlClient>,
   statements: Box<dyn Statements>,
   place: Place,
+  sweep_interval: Option<Duration>,
+  is_sweeping: AtomicBool,
   is_ready: AtomicBool,
   is_closed: AtomicBool,
   /// Held while the table is looked at or made.
@@ -49,32 +52,44 @@ struct Shared {
 impl SqlAdapter {
   #[must_use]
   pub fn new(client: Arc<dyn SqlClient>, dialect: Dialect, table: &Table, place: Place) -> Self {
+    Self::sweeping(client, dialect, table, place, None)
+  }
+
+  /// With a sweep of the table as often as this, from the first use on.
+  pub(in crate::adapters) fn sweeping(
+    client: Arc<dyn SqlClient>,
+    dialect: Dialect,
+    table: &Table,
+    place: Place,
+    sweep_interval: Option<Duration>,
+  ) -> Self {
     Self(Arc::new(Shared {
       client,
       statements: dialect.statements(table, place == Place::OurConnections),
       place,
+      sweep_interval,
+      is_sweeping: AtomicBool::new(false),
       is_ready: AtomicBool::new(false),
       is_closed: AtomicBool::new(false),
       setting_up: Mutex::new(()),
     }))
   }
-
-  /// Deletes some rows whose lease is over and was granted longer ago than `age`, and tells how many.
-  pub(in crate::adapters) async fn remove_some_expired(&self, age: Duration) -> std::result::Result<u64, Failure> {
-    self.0.prepare().await?;
-    let (client, statements) = (&*self.0.client, &self.0.statements);
-    self.0.patiently(|| statements.remove_some_expired(client, age)).await
-  }
-
-  #[must_use]
-  pub(in crate::adapters) fn is_closed(&self) -> bool {
-    self.0.is_closed.load(Ordering::Acquire)
-  }
 }
 
 impl Shared {
-  async fn prepare(&self) -> std::result::Result<(), Failure> {
-    if self.is_closed.load(Ordering::Acquire) {
+  pub(super) fn is_closed(&self) -> bool {
+    self.is_closed.load(Ordering::Acquire)
+  }
+
+  /// Deletes some rows whose lease is over and was granted longer ago than `age`, and tells how many.
+  pub(super) async fn remove_some_expired(&self, age: Duration) -> std::result::Result<u64, Failure> {
+    self
+      .patiently(|| self.statements.remove_some_expired(&*self.client, age))
+      .await
+  }
+
+  async fn prepare(self: &Arc<Self>) -> std::result::Result<(), Failure> {
+    if self.is_closed() {
       return Err(Failure::Error(Error::closed()));
     }
     if self.is_ready.load(Ordering::Acquire) {
@@ -87,6 +102,11 @@ impl Shared {
         .patiently(|| self.statements.ensure(&*self.client, is_in_transaction))
         .await?;
       self.is_ready.store(true, Ordering::Release);
+      if let Some(interval) = self.sweep_interval
+        && !self.is_sweeping.swap(true, Ordering::AcqRel)
+      {
+        sweeper::begin(Arc::downgrade(self), interval);
+      }
     }
     Ok(())
   }
@@ -111,7 +131,7 @@ impl Shared {
   }
 
   /// One statement, whatever comes of it; the table is made anew if it has gone.
-  async fn attempt(&self, verb: Verb, requests: &[&Request]) -> std::result::Result<Vec<Answer>, Failure> {
+  async fn attempt(self: &Arc<Self>, verb: Verb, requests: &[&Request]) -> std::result::Result<Vec<Answer>, Failure> {
     self.prepare().await?;
     match self.statements.answer(&*self.client, verb, requests).await {
       Err(Failure::NoTable(_)) if self.place != Place::TheirTransaction => {
@@ -123,7 +143,7 @@ impl Shared {
     }
   }
 
-  async fn answer_group(&self, verb: Verb, requests: &[&Request]) -> Vec<Result<Answer>> {
+  async fn answer_group(self: &Arc<Self>, verb: Verb, requests: &[&Request]) -> Vec<Result<Answer>> {
     match self.attempt(verb, requests).await {
       Ok(answers) => answers.into_iter().map(Ok).collect(),
       // One of them is the reason, and only that one is to suffer.
@@ -143,7 +163,7 @@ impl Shared {
     }
   }
 
-  async fn answer_one(&self, verb: Verb, request: &Request) -> Result<Answer> {
+  async fn answer_one(self: &Arc<Self>, verb: Verb, request: &Request) -> Result<Answer> {
     let requests = [request];
     match self.patiently(|| self.attempt(verb, &requests)).await {
       Ok(mut answers) => answers.pop().ok_or_else(unanswered),
@@ -152,7 +172,7 @@ impl Shared {
     }
   }
 
-  async fn answer(&self, requests: &[Request]) -> Vec<Result<Answer>> {
+  async fn answer(self: &Arc<Self>, requests: &[Request]) -> Vec<Result<Answer>> {
     let Waves { groups, followers } = Waves::of(requests, self.statements.max_group());
     let mut answers: Vec<Option<Result<Answer>>> = vec![None; requests.len()];
     let mut outage: Option<Error> = None;
@@ -227,7 +247,7 @@ impl LockAdapter for SqlAdapter {
   }
 
   async fn deinit(&self) -> Result<()> {
-    if self.is_closed() {
+    if self.0.is_closed() {
       return Err(Error::closed());
     }
     let shared = &self.0;
@@ -246,6 +266,7 @@ impl LockAdapter for SqlAdapter {
     let mut removed = 0;
     loop {
       match self
+        .0
         .remove_some_expired(Duration::ZERO)
         .await
         .map_err(Failure::into_error)?

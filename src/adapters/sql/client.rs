@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::failure::Failure;
@@ -27,7 +29,7 @@ pub struct Reply {
 #[async_trait]
 pub trait SqlClient: Send + Sync + 'static {
   /// Parameters stand in the statement as `$1` for PostgreSQL and as `?` for the others.
-  async fn query(&self, statement: &str, parameters: Vec<Value>) -> Result<Reply, Failure>;
+  async fn query(&self, statement: &Arc<str>, parameters: Vec<Value>) -> Result<Reply, Failure>;
 
   /// Lets go of the connections, if they are this client's own.
   async fn close(&self);

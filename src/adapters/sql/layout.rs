@@ -5,6 +5,7 @@ use super::failure::Failure;
 pub(super) const LAYOUT: &str = "holdfast lock layout 1";
 
 /// A column as the database describes it.
+#[derive(Clone)]
 pub(super) struct Column {
   pub(super) name: String,
   pub(super) kind: String,

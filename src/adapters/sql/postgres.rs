@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,14 +33,14 @@ pub(super) struct Statements {
   release: Addressed,
   refresh: Addressed,
   state: Addressed,
-  remove_some_expired: String,
-  columns: String,
-  drop: String,
+  remove_some_expired: Arc<str>,
+  columns: Arc<str>,
+  drop: Arc<str>,
 }
 
 struct Addressed {
   address: String,
-  statement: String,
+  statement: Arc<str>,
 }
 
 impl Statements {
@@ -50,7 +51,7 @@ impl Statements {
       let address = format!("{verb} {table}");
       let asked = format!("json_to_recordset($1::json -> '{address}')");
       Addressed {
-        statement: compose(&asked),
+        statement: compose(&asked).into(),
         address,
       }
     };
@@ -131,7 +132,8 @@ impl Statements {
       remove_some_expired: format!(
         "DELETE FROM {lock} WHERE key IN (SELECT key FROM {lock} WHERE expiration <= {NOW} \
          AND fence <= {NOW_MICROSECONDS} - $1::text::bigint LIMIT 1000 FOR UPDATE SKIP LOCKED)"
-      ),
+      )
+      .into(),
       columns: format!(
         "SELECT attribute.attname::text AS name, format_type(attribute.atttypid, attribute.atttypmod) AS type, \
          (SELECT count(*) FROM pg_catalog.pg_index AS i WHERE i.indrelid = attribute.attrelid AND i.indisunique \
@@ -139,13 +141,15 @@ impl Statements {
          coalesce(obj_description(attribute.attrelid, 'pg_class'), '') AS comment \
          FROM pg_catalog.pg_attribute AS attribute WHERE attribute.attrelid = to_regclass('{lock}') \
          AND attribute.attnum > 0 AND NOT attribute.attisdropped ORDER BY attribute.attnum"
-      ),
+      )
+      .into(),
       drop: format!(
         "DO $$ BEGIN IF to_regclass('{lock}') IS NOT NULL THEN \
          LOCK TABLE {lock} IN ACCESS EXCLUSIVE MODE; \
          IF NOT EXISTS (SELECT FROM {lock} WHERE expiration IS NULL OR expiration > {NOW}) THEN DROP TABLE {lock}; \
          END IF; END IF; END $$"
-      ),
+      )
+      .into(),
     }
   }
 
@@ -195,6 +199,7 @@ pub(in crate::adapters) fn wait_for(table: &Table) -> String {
   let lock = table.quoted('"');
   format!(
     "UPDATE {lock} SET waited = {NOW} + $2::text::bigint WHERE key = $1::text \
+     AND set_config('lock_timeout', '{LOCK_TIMEOUT}', true) IS NOT NULL \
      AND waited < {NOW} + $2::text::bigint / 2"
   )
 }
@@ -233,13 +238,13 @@ impl Composed for Statements {
     let mut columns = self.columns(client).await?;
     if columns.is_empty() {
       for statement in self.definition() {
-        beaten(client.query(&statement, Vec::new()).await)?;
+        beaten(client.query(&statement.into(), Vec::new()).await)?;
       }
       columns = self.columns(client).await?;
     }
     layout::check(&self.table, &columns, &["text", "character varying"], "bigint")?;
     if let Some(statement) = self.missing(&columns) {
-      beaten(client.query(&statement, Vec::new()).await)?;
+      beaten(client.query(&statement.into(), Vec::new()).await)?;
     }
     Ok(())
   }

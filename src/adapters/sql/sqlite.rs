@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,15 +29,15 @@ const SCHEMA: usize = 4;
 /// alone in the file, so a deleted row leaves nothing behind that a later fence could fall short of.
 pub(super) struct Statements {
   table: Table,
-  acquire: String,
-  release: String,
-  force_release: String,
-  refresh: String,
-  find: String,
-  remove_some_expired: String,
-  any_live: String,
-  schema: String,
-  columns: String,
+  acquire: Arc<str>,
+  release: Arc<str>,
+  force_release: Arc<str>,
+  refresh: Arc<str>,
+  find: Arc<str>,
+  remove_some_expired: Arc<str>,
+  any_live: Arc<str>,
+  schema: Arc<str>,
+  columns: Arc<str>,
 }
 
 impl Statements {
@@ -52,29 +53,35 @@ impl Statements {
         "INSERT INTO {lock} (key, owner, expiration, fence) VALUES (?, ?, {NOW} + ?, {next_fence}) \
          ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expiration = excluded.expiration, fence = excluded.fence \
          WHERE expiration <= {NOW} RETURNING fence"
-      ),
+      )
+      .into(),
       release: format!(
         "DELETE FROM {lock} WHERE key = ? AND owner = ? AND fence = coalesce(?, fence) AND {live} RETURNING 1 AS released"
-      ),
-      force_release: format!("DELETE FROM {lock} WHERE key = ? AND {live} RETURNING 1 AS released"),
+      )
+      .into(),
+      force_release: format!("DELETE FROM {lock} WHERE key = ? AND {live} RETURNING 1 AS released").into(),
       refresh: format!(
         "UPDATE {lock} SET expiration = {NOW} + ? WHERE key = ? AND owner = ? AND fence = coalesce(?, fence) \
          AND expiration > {NOW} RETURNING 1 AS refreshed"
-      ),
-      find: format!("SELECT owner, expiration - {NOW} AS remaining, fence FROM {lock} WHERE key = ? AND {live}"),
+      )
+      .into(),
+      find: format!("SELECT owner, expiration - {NOW} AS remaining, fence FROM {lock} WHERE key = ? AND {live}").into(),
       remove_some_expired: format!(
         "DELETE FROM {lock} WHERE key IN (SELECT key FROM {lock} WHERE expiration <= {NOW} AND fence <= {NOW} * 1000 - ? \
          LIMIT 1000) RETURNING 1 AS removed"
-      ),
-      any_live: format!("SELECT EXISTS (SELECT 1 FROM {lock} WHERE {live}) AS any_live"),
+      )
+      .into(),
+      any_live: format!("SELECT EXISTS (SELECT 1 FROM {lock} WHERE {live}) AS any_live").into(),
       schema: format!(
         "SELECT name, sql FROM sqlite_master WHERE name IN ('{name}', '{name}_meta', '{name}_fence', '{name}_fence_update')"
-      ),
+      )
+      .into(),
       columns: format!(
         "SELECT info.name AS name, upper(info.type) AS type, (SELECT count(*) FROM pragma_index_list('{name}') AS list \
          WHERE list.\"unique\" AND (SELECT group_concat(lower(name)) FROM pragma_index_info(list.name)) = info.name) \
          AS indexes FROM pragma_table_info('{name}') AS info"
-      ),
+      )
+      .into(),
     }
   }
 
@@ -124,7 +131,7 @@ impl Statements {
     }
   }
 
-  async fn removed(&self, client: &dyn SqlClient, statement: &str, values: Vec<Value>) -> Result<Answer, Failure> {
+  async fn removed(&self, client: &dyn SqlClient, statement: &Arc<str>, values: Vec<Value>) -> Result<Answer, Failure> {
     Ok(Answer::Released(
       !client.query(statement, values).await?.rows.is_empty(),
     ))
@@ -212,7 +219,7 @@ impl Composed for Statements {
         "SELECT value FROM \"{}_meta\" WHERE name = 'version'",
         self.table.name.as_str()
       );
-      let version = client.query(&version, Vec::new()).await?;
+      let version = client.query(&version.into(), Vec::new()).await?;
       if version.value(0, 0).integer().is_some_and(|version| version > 1) {
         return Err(Failure::configuration(format!(
           "the table {} was made by a later release of holdfast: upgrade holdfast, or choose another tableName",
@@ -229,7 +236,7 @@ impl Composed for Statements {
           "ALTER TABLE \"{}\" ADD COLUMN fence INTEGER NOT NULL DEFAULT 0",
           self.table.name.as_str()
         );
-        match client.query(&add, Vec::new()).await {
+        match client.query(&add.into(), Vec::new()).await {
           // Somebody else was faster.
           Err(Failure::Refused(error)) if error.to_string().contains("duplicate column") => {}
           result => drop(result?),
@@ -237,7 +244,7 @@ impl Composed for Statements {
       }
     }
     for statement in self.definition() {
-      client.query(&statement, Vec::new()).await?;
+      client.query(&statement.into(), Vec::new()).await?;
     }
     Ok(())
   }
@@ -251,10 +258,10 @@ impl Composed for Statements {
       return Ok(false);
     }
     client
-      .query(&format!("DROP TABLE IF EXISTS \"{name}\""), Vec::new())
+      .query(&format!("DROP TABLE IF EXISTS \"{name}\"").into(), Vec::new())
       .await?;
     client
-      .query(&format!("DROP TABLE IF EXISTS \"{name}_meta\""), Vec::new())
+      .query(&format!("DROP TABLE IF EXISTS \"{name}_meta\"").into(), Vec::new())
       .await?;
     Ok(true)
   }
