@@ -1,7 +1,6 @@
 import type { SqlClient, SqlDialect, SqlResult } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
 import { counted, countedResult } from "./change";
-import { withoutEscapes } from "./mysql-text";
 import { mysqlResult } from "./mysql2-client";
 import type { PgResult } from "./pg-client";
 import { rewritePlaceholders } from "./placeholders";
@@ -43,8 +42,7 @@ export function knexClient(handle: KnexHandle): SqlClient {
     dialect,
     isTransaction: handle.isTransaction === true,
     async query(text, values) {
-      const { sql, parameters } =
-        dialect === "mysql" ? withoutEscapes(text, values) : rewritePlaceholders(text, values, () => "?");
+      const { sql, parameters } = rewritePlaceholders(text, values, () => "?");
       const statement = dialect === "sqlite" ? counted(sql) : sql;
       const run = () => (handle.raw(statement, parameters as never) as KnexRaw).options(ROWS[dialect]);
       return result(dialect, text, await (handle.isTransaction === true ? inTurn(handle, run) : run()));

@@ -1,7 +1,6 @@
 import type { SqlClient, SqlDialect, SqlParameter } from "../adapters/sql-client";
 import { ConfigurationLockError } from "../contracts/errors";
 import { counted, countedResult, isChange } from "./change";
-import { withoutEscapes } from "./mysql-text";
 import { inTurn } from "./turns";
 
 /** What is used of a `Kysely` or a `Transaction` of it. */
@@ -64,13 +63,11 @@ export function kyselyClient(handle: KyselyHandle): SqlClient {
 
 /** What `CompiledQuery.raw` makes. */
 function compiled(dialect: SqlDialect, text: string, values: readonly SqlParameter[]): object {
-  const { sql, parameters } =
-    dialect === "mysql" ? withoutEscapes(text, values) : { sql: text, parameters: [...values] };
-  const counting = dialect === "sqlite" ? counted(sql) : sql;
+  const sql = dialect === "sqlite" ? counted(text) : text;
   return {
-    sql: counting,
-    parameters,
-    query: { kind: "RawNode", sqlFragments: [counting], parameters: [] },
+    sql,
+    parameters: [...values],
+    query: { kind: "RawNode", sqlFragments: [sql], parameters: [] },
     queryId: { queryId: "holdfast" },
   };
 }
