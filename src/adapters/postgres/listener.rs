@@ -1,16 +1,14 @@
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::Executor;
 use sqlx::postgres::{PgListener, PgPoolOptions};
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::driver::PostgresDriver;
-use crate::adapters::Watch;
 use crate::adapters::sql::{Connections, SqlClient, Table, Value, channel, wait_for};
+use crate::adapters::{Watch, Watches};
 use crate::error::Result;
 use crate::name::Key;
 
@@ -32,6 +30,7 @@ pub(super) struct Listener {
   connections: Arc<Connections<PostgresDriver>>,
   channel: String,
   wait_for: Arc<str>,
+  watches: Arc<Watches>,
   state: Mutex<State>,
   /// Held while a subscription is made.
   subscribing: tokio::sync::Mutex<()>,
@@ -39,20 +38,13 @@ pub(super) struct Listener {
 
 #[derive(Default)]
 struct State {
-  /// Who waits for what.
-  ears: HashMap<Arc<str>, Vec<Arc<Notify>>>,
   subscription: Option<JoinHandle<()>>,
   failed: Option<Instant>,
   is_closed: bool,
 }
 
-/// Ends a watch when it is dropped.
-struct Ear {
-  listener: Weak<Listener>,
-  key: Arc<str>,
-  heard: Arc<Notify>,
-  reminding: JoinHandle<()>,
-}
+/// Ends with a watch.
+struct Reminder(JoinHandle<()>);
 
 impl Listener {
   pub(super) fn new(driver: PostgresDriver, connections: Arc<Connections<PostgresDriver>>, table: &Table) -> Self {
@@ -61,6 +53,7 @@ impl Listener {
       connections,
       channel: channel(table),
       wait_for: wait_for(table).into(),
+      watches: Arc::default(),
       state: Mutex::default(),
       subscribing: tokio::sync::Mutex::default(),
     }
@@ -72,26 +65,13 @@ impl Listener {
 
   /// `None`: no notification arrives here.
   pub(super) async fn watch(this: &Arc<Self>, key: &Key) -> Result<Option<Watch>> {
-    let key: Arc<str> = key.as_str().into();
-    let heard = Arc::new(Notify::new());
-    // Before the subscription is looked for, so that it does not end for want of ears.
-    this
-      .state()
-      .ears
-      .entry(Arc::clone(&key))
-      .or_default()
-      .push(Arc::clone(&heard));
-    let reminding = tokio::spawn(Self::remind(Arc::downgrade(this), Arc::clone(&key)));
-    let ear = Ear {
-      listener: Arc::downgrade(this),
-      key: Arc::clone(&key),
-      heard: Arc::clone(&heard),
-      reminding,
-    };
-    if !Self::subscribe(this).await || !this.say_that_somebody_waits(&key).await {
+    // Before the subscription is looked for, so that it does not end for want of watches.
+    let watch = this.watches.open(key);
+    if !Self::subscribe(this).await || !this.say_that_somebody_waits(key).await {
       return Ok(None);
     }
-    Ok(Some(Watch::new(heard, ear)))
+    let reminding = tokio::spawn(Self::remind(Arc::downgrade(this), key.clone()));
+    Ok(Some(watch.with(Reminder(reminding))))
   }
 
   pub(super) fn close(&self) {
@@ -102,13 +82,13 @@ impl Listener {
     }
   }
 
-  async fn say_that_somebody_waits(&self, key: &str) -> bool {
+  async fn say_that_somebody_waits(&self, key: &Key) -> bool {
     let milliseconds = WAITED.as_millis().to_string();
-    let parameters = vec![Value::Text(key.to_owned()), Value::Text(milliseconds)];
+    let parameters = vec![Value::Text(key.as_str().to_owned()), Value::Text(milliseconds)];
     self.connections.query(&self.wait_for, parameters).await.is_ok()
   }
 
-  async fn remind(this: Weak<Self>, key: Arc<str>) {
+  async fn remind(this: Weak<Self>, key: Key) {
     loop {
       tokio::time::sleep(WAITED / 3).await;
       let Some(listener) = this.upgrade() else { return };
@@ -172,14 +152,14 @@ impl Listener {
       let Some(listener) = this.upgrade() else { return };
       match heard {
         Ok(Ok(Some(notification))) => listener.wake(notification.payload()),
-        Ok(Ok(None) | Err(_)) => break listener.wake_all(),
-        Err(_) if listener.state().ears.is_empty() => return,
+        Ok(Ok(None) | Err(_)) => break listener.watches.wake_all(),
+        Err(_) if listener.gives_up() => return,
         Err(_) => {
           drop(listener);
           let ping = (&mut connection).execute("SELECT 1");
           if !matches!(timeout(HANDSHAKE, ping).await, Ok(Ok(_))) {
             if let Some(listener) = this.upgrade() {
-              listener.wake_all();
+              listener.watches.wake_all();
             }
             break;
           }
@@ -198,26 +178,30 @@ impl Listener {
       tokio::time::sleep(pause).await;
       pause = (2 * pause).min(Duration::from_secs(5));
       let Some(listener) = this.upgrade() else { return };
-      if listener.state().is_closed || listener.state().ears.is_empty() {
+      if listener.gives_up() {
         return;
       }
       if let Ok(Some(connection)) = timeout(HANDSHAKE, listener.connect()).await {
-        listener.wake_all();
+        listener.watches.wake_all();
         drop(listener);
         return Box::pin(Self::hear(this, connection)).await;
       }
     }
   }
 
-  fn wake(&self, key: &str) {
-    for heard in self.state().ears.get(key).into_iter().flatten() {
-      heard.notify_one();
+  /// Whether nobody waits. Who begins to wait says so before looking for a subscription.
+  fn gives_up(&self) -> bool {
+    let mut state = self.state();
+    let is_over = self.watches.is_empty();
+    if is_over {
+      state.subscription = None;
     }
+    is_over
   }
 
-  fn wake_all(&self) {
-    for heard in self.state().ears.values().flatten() {
-      heard.notify_one();
+  fn wake(&self, payload: &str) {
+    if let Ok(key) = Key::new(payload) {
+      self.watches.wake(&key);
     }
   }
 }
@@ -228,18 +212,8 @@ impl Drop for Listener {
   }
 }
 
-impl Drop for Ear {
+impl Drop for Reminder {
   fn drop(&mut self) {
-    self.reminding.abort();
-    let Some(listener) = self.listener.upgrade() else {
-      return;
-    };
-    let mut state = listener.state();
-    if let Some(ears) = state.ears.get_mut(&self.key) {
-      ears.retain(|heard| !Arc::ptr_eq(heard, &self.heard));
-      if ears.is_empty() {
-        state.ears.remove(&self.key);
-      }
-    }
+    self.0.abort();
   }
 }
