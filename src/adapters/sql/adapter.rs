@@ -263,6 +263,7 @@ impl LockAdapter for SqlAdapter {
   }
 
   async fn remove_all_expired(&self) -> Result<u64> {
+    self.0.prepare().await.map_err(Failure::into_error)?;
     let mut removed = 0;
     loop {
       match self
