@@ -2148,25 +2148,13 @@ export interface Mysql2PromiseHandle {
   /** Runs a statement. */
   query(sql: string): Promise<unknown>;
   /** Runs a prepared statement. */
-  execute(options: Mysql2Options, values: unknown[]): Promise<unknown>;
+  execute(options: never, values: never): Promise<unknown>;
 }
 
 /** What is used of a pool or a connection of `mysql2`. */
 export interface Mysql2CallbackHandle {
   /** The same pool or connection with promises. */
   promise(): unknown;
-}
-
-/** How a statement is run, whatever the options of the connection say. */
-export interface Mysql2Options {
-  /** The statement. */
-  sql: string;
-  /** Rows come as arrays. */
-  rowsAsArray: true;
-  /** Values are not changed by a function of the application. */
-  typeCast: true;
-  /** Integers that a number cannot hold come as text. */
-  supportBigNumbers: true;
 }
 
 /** What is used of a `Pool`, a `Client` or a `PoolClient` of `pg`. */

@@ -10,10 +10,12 @@ describe.each(["Sequelize over pg", "Sequelize over mysql2", "Sequelize over sql
 });
 
 describe("SequelizeLockAdapter", () => {
+  const query = (): undefined => undefined;
+
   test.each([
     ["nothing", undefined],
-    ["no Sequelize", { query: () => undefined }],
-    ["a Sequelize for another kind of database", { query: () => undefined, getDialect: () => "mssql" }],
+    ["no Sequelize", { query }],
+    ["a Sequelize for another kind of database", { query, getDialect: () => "mssql" }],
   ])("refuses %s", (_, sequelize) => {
     expect(() => new SequelizeLockAdapter({ sequelize } as never)).toThrow(ConfigurationLockError);
   });

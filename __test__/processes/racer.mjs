@@ -2,14 +2,15 @@
 // reports the answers, and told that the race is over it gives back what it won.
 
 import { randomUUID } from "node:crypto";
-import * as holdfast from "holdfast";
+import { KnexLockAdapter, KyselyLockAdapter, SequelizeLockAdapter, SqlLockAdapter, TimeSpan } from "holdfast";
 import { kinds } from "../lock/sql-handles.mjs";
 
 const [kind = "", url = "", times = ""] = process.argv.slice(2);
 const { adapter: name, open } = kinds[kind] ?? absent();
 const opened = open({ url, size: Number(times) });
-const adapter = new holdfast[name](opened.settings);
-const ttl = holdfast.TimeSpan.fromMinutes(10);
+const adapters = { KnexLockAdapter, KyselyLockAdapter, SequelizeLockAdapter, SqlLockAdapter };
+const adapter = new adapters[name](opened.settings);
+const ttl = TimeSpan.fromMinutes(10);
 /** @type {string[]} */
 let winners = [];
 

@@ -1,6 +1,6 @@
 export type { KnexHandle } from "../clients/knex-client";
 export type { KyselyHandle, KyselyResult } from "../clients/kysely-client";
-export type { Mysql2CallbackHandle, Mysql2Options, Mysql2PromiseHandle } from "../clients/mysql2-client";
+export type { Mysql2CallbackHandle, Mysql2PromiseHandle } from "../clients/mysql2-client";
 export type { PgHandle, PgResult } from "../clients/pg-client";
 export type { SequelizeHandle, SequelizeTransaction } from "../clients/sequelize-client";
 export type { SqlHandle } from "../clients/sql-handle";

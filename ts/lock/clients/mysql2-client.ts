@@ -10,25 +10,13 @@ export interface Mysql2PromiseHandle {
   /** Runs a statement. */
   query(sql: string): Promise<unknown>;
   /** Runs a prepared statement. */
-  execute(options: Mysql2Options, values: unknown[]): Promise<unknown>;
+  execute(options: never, values: never): Promise<unknown>;
 }
 
 /** What is used of a pool or a connection of `mysql2`. */
 export interface Mysql2CallbackHandle {
   /** The same pool or connection with promises. */
   promise(): unknown;
-}
-
-/** How a statement is run, whatever the options of the connection say. */
-export interface Mysql2Options {
-  /** The statement. */
-  sql: string;
-  /** Rows come as arrays. */
-  rowsAsArray: true;
-  /** Values are not changed by a function of the application. */
-  typeCast: true;
-  /** Integers that a number cannot hold come as text. */
-  supportBigNumbers: true;
 }
 
 /** A flag of the protocol. */
@@ -48,8 +36,9 @@ export function mysql2Client(handle: Mysql2PromiseHandle | Mysql2CallbackHandle)
           "The lock table is not created in a transaction; call init() of an adapter over the pool before",
         );
       }
-      const options = { sql, rowsAsArray: true, typeCast: true, supportBigNumbers: true } as const;
-      const [answer] = (await promised.execute(options, [...parameters])) as [unknown];
+      // Whatever the options of the connection say.
+      const options = { sql, rowsAsArray: true, typeCast: true, supportBigNumbers: true };
+      const [answer] = (await promised.execute(options as never, [...parameters] as never)) as [unknown];
       return mysqlResult(answer, sql);
     },
   };
