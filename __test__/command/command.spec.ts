@@ -91,6 +91,7 @@ describe("holdfast", () => {
     [["ddl"], /the database is missing; use postgres, mysql or sqlite/],
     [["ddl", "oracle"], /there is no database "oracle"; use postgres, mysql or sqlite/],
     [["ddl", "mysql", "more"], /"more" is too much/],
+    [["ddl", "mysql", "--schema", "x"], /a schema is for postgres alone/],
     [["ddl", "mysql", "--tables", "x"], /--tables/],
     [["ddl", "mysql", "--table"], /--table/],
   ])("%j makes no sense, which it says on the error stream alone", async (words, message) => {

@@ -20,8 +20,8 @@ Prints the statements that create what locks need in a database, for teams that
 run their own migrations. Without them the first lock creates it.
 
   --table NAME   table of the leases, "lock" if left out
-  --schema NAME  schema it is in, for MySQL the database; if left out, the one
-                 that a connection is set to
+  --schema NAME  schema it is in, for postgres alone; if left out, the first of
+                 the search path
   --help         prints this
   --version      prints the version
 `;
@@ -54,6 +54,9 @@ export function readOrder(words: readonly string[]): Order {
   }
   if (rest.length > 0) {
     throw new UsageError(`"${rest.join(" ")}" is too much`);
+  }
+  if (values.schema !== undefined && dialect !== "postgres") {
+    throw new UsageError("a schema is for postgres alone");
   }
   return { name, dialect, table: values.table, schema: values.schema };
 }

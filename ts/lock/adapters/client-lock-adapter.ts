@@ -36,6 +36,11 @@ export abstract class ClientLockAdapter extends NativeLockAdapter {
     const { tableName, schema, expiredKeysRemovalInterval = TimeSpan.fromMinutes(1) } = settings;
     refuseNoText("tableName", tableName);
     refuseNoText("schema", schema);
+    if (schema !== undefined && client.dialect !== "postgres") {
+      throw new ConfigurationLockError(
+        "A schema is for PostgreSQL alone; leave it out, and connect to the database the table is in",
+      );
+    }
     const { shouldRemoveExpiredKeys = !(client.isTransaction || client.isSingle) } = settings;
     // Before the first use there is nothing to remove, and nobody may ever use it.
     let removal: ExpiredKeysRemoval | null = null;
