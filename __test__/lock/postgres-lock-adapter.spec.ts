@@ -42,7 +42,12 @@ afterAll(async () => {
   await client.end();
 });
 
-lockAdapterTestSuite({ expect, test, describe, beforeEach, createAdapter: () => open() });
+/** Of the suites, whose keys are their own. */
+const suiteTable = `lock_${randomUUID().replaceAll("-", "")}`;
+const openSuite = () => open({ tableName: suiteTable });
+tables.push(suiteTable, `${suiteTable}_emptied`);
+
+lockAdapterTestSuite({ expect, test, describe, beforeEach, createAdapter: openSuite });
 
 lockProviderTestSuite({
   expect,
@@ -50,12 +55,19 @@ lockProviderTestSuite({
   describe,
   beforeEach,
   createLockProvider: () => ({
-    lockProvider: new LockProvider({ adapter: open() }),
-    otherLockProvider: new LockProvider({ adapter: open() }),
+    lockProvider: new LockProvider({ adapter: openSuite() }),
+    otherLockProvider: new LockProvider({ adapter: openSuite() }),
   }),
 });
 
-nativeLockAdapterTests(() => open());
+describe("on a table that is emptied for each test", () => {
+  beforeEach(async () => {
+    tableName = `${suiteTable}_emptied`;
+    await client.query(`DELETE FROM ${tableName}`).catch(() => undefined);
+  });
+
+  nativeLockAdapterTests(() => open());
+});
 
 describe("PostgresLockAdapter", () => {
   it("is what a postgres: URL of a provider opens", async () => {
@@ -127,7 +139,8 @@ describe("PostgresLockAdapter", () => {
     await adapter.acquire("fresh", "me", TimeSpan.fromMilliseconds(1));
     await adapter.acquire("held", "me", ttl);
     await client.query(`INSERT INTO ${tableName} (key, owner, expiration) VALUES ('old', 'they', 0)`);
-    const keys = async () => (await client.query(`SELECT key FROM ${tableName} ORDER BY key`)).rows.map(({ key }) => key);
+    const keys = async () =>
+      (await client.query(`SELECT key FROM ${tableName} ORDER BY key`)).rows.map(({ key }) => key);
     await expect.poll(keys, { timeout: 30_000 }).toEqual(["fresh", "held"]);
   });
 
