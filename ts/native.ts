@@ -6,11 +6,15 @@ import {
   makeAnswerNow,
   type NativeFailure,
   type NativeLockProvider,
+  type NativePassword,
   type NativeReply,
   type NativeRequest,
   type NativeSqlOptions,
   type NativeSqlReply,
+  type NativeSqlServer,
   openLockProvider,
+  openMysql,
+  openPostgres,
 } from "../binding";
 import type { SqlClient, SqlParameter } from "./lock/adapters/sql-client";
 import { driverErrorOf } from "./lock/clients/driver-error";
@@ -32,6 +36,7 @@ export type {
   NativeLockProvider,
   NativeNoticeBoard,
   NativeOutcome,
+  NativePassword,
   NativeReply,
   NativeRequest,
 } from "../binding";
@@ -58,6 +63,29 @@ export interface NativeLockOptions {
  */
 export function openProvider(url: string, { tableName, keyPrefix }: NativeLockOptions = {}): NativeLockProvider {
   return opened(openLockProvider(url, tableName, keyPrefix));
+}
+
+/** Where an SQL server is and how to talk to it. */
+export type SqlServer = { readonly [Name in keyof NativeSqlServer]: NativeSqlServer[Name] | undefined };
+
+/**
+ * A provider over a PostgreSQL server. Nothing is connected to yet.
+ *
+ * @throws ConfigurationLockError if a setting cannot be used.
+ */
+export function openPostgresProvider(
+  server: SqlServer,
+  askPassword: (() => Promise<NativePassword>) | undefined,
+): NativeLockProvider {
+  return opened(openPostgres(server as NativeSqlServer, askPassword as () => Promise<NativePassword>));
+}
+
+/** The same over a MySQL or MariaDB server. */
+export function openMysqlProvider(
+  server: SqlServer,
+  askPassword: (() => Promise<NativePassword>) | undefined,
+): NativeLockProvider {
+  return opened(openMysql(server as NativeSqlServer, askPassword as () => Promise<NativePassword>));
 }
 
 /** A provider that was opened, or the error it could not be opened for. */

@@ -36,7 +36,12 @@ impl Driver for MysqlDriver {
     let options = match &self.password {
       Some(password) => {
         let text = password.text().await.map_err(Failure::Error)?;
-        self.options.clone().password(&text)
+        // An empty one is none: MySQL tells them apart.
+        if text.is_empty() {
+          self.options.clone()
+        } else {
+          self.options.clone().password(&text)
+        }
       }
       None => self.options.clone(),
     };

@@ -12,7 +12,11 @@ export type { KyselyLockAdapterSettings } from "./kysely-lock-adapter";
 export { KyselyLockAdapter } from "./kysely-lock-adapter";
 export type { MemoryLockAdapterSettings } from "./memory-lock-adapter";
 export { MemoryLockAdapter } from "./memory-lock-adapter";
+export type { MysqlLockAdapterSettings } from "./mysql-lock-adapter";
+export { MysqlLockAdapter } from "./mysql-lock-adapter";
 export { NoOpLockAdapter } from "./no-op-lock-adapter";
+export type { PostgresLockAdapterSettings } from "./postgres-lock-adapter";
+export { PostgresLockAdapter } from "./postgres-lock-adapter";
 export type {
   RedisClient,
   RedisClientOptions,
@@ -25,5 +29,6 @@ export { SequelizeLockAdapter } from "./sequelize-lock-adapter";
 export type { SqlClient, SqlDialect, SqlParameter, SqlResult } from "./sql-client";
 export type { SqlLockAdapterSettings } from "./sql-lock-adapter";
 export { SqlLockAdapter } from "./sql-lock-adapter";
+export type { SqlServerSettings, SslSettings } from "./sql-server-settings";
 export type { SqliteLockAdapterSettings } from "./sqlite-lock-adapter";
 export { SqliteLockAdapter } from "./sqlite-lock-adapter";
