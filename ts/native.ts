@@ -6,7 +6,9 @@ import {
   type NativeLockProvider,
   type NativeReply,
   type NativeRequest,
+  type NativeRedisOptions,
   openLockProvider,
+  openRedisProvider as openNativeRedisProvider,
 } from "../binding";
 import {
   AmbiguousLockError,
@@ -51,6 +53,24 @@ export interface NativeLockOptions {
 export function openProvider(url: string, { tableName, keyPrefix }: NativeLockOptions = {}): NativeLockProvider {
   return opened(openLockProvider(url, tableName, keyPrefix));
 }
+
+/**
+ * A provider over Redis. Nothing is connected to yet.
+ *
+ * @throws ConfigurationLockError if an option cannot be used.
+ */
+export function openRedisProvider(options: RedisOptions): NativeLockProvider {
+  return opened(openNativeRedisProvider(options as NativeRedisOptions));
+}
+
+/** {@link NativeRedisOptions}, where what is left out may also be undefined. */
+export type RedisOptions = Loose<NativeRedisOptions>;
+
+type Loose<T> = T extends readonly (infer Element)[]
+  ? Loose<Element>[]
+  : T extends object
+    ? { [Name in keyof T]: Record<never, never> extends Pick<T, Name> ? Loose<T[Name]> | undefined : Loose<T[Name]> }
+    : T;
 
 /** A provider that was opened, or the error it could not be opened for. */
 function opened(provider: NativeLockProvider | NativeFailure): NativeLockProvider {

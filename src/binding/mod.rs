@@ -12,6 +12,7 @@
 pub mod js_adapter;
 pub mod outcome;
 pub mod provider;
+pub mod redis;
 pub mod verbs;
 
 use tokio::runtime::Builder;

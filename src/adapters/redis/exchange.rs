@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::request::{Answer, Request};
 
 /// A request is sent on at most this often: to learn a script, to another node, over another connection.
-const ROUNDS: u32 = 6;
+const ROUNDS: u32 = 8;
 
 /// Before what a cluster cannot answer in this moment is asked again; doubled every time.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -4,8 +4,12 @@ export { NoOpLockAdapter } from "./no-op-lock-adapter";
 export type {
   RedisClient,
   RedisClientOptions,
+  RedisClusterClient,
+  RedisClusterClientOptions,
   RedisLockAdapterClientSettings,
+  RedisLockAdapterOptions,
   RedisLockAdapterSettings,
+  RedisTlsOptions,
 } from "./redis-lock-adapter";
 export { RedisLockAdapter } from "./redis-lock-adapter";
 export type { SqliteLockAdapterSettings } from "./sqlite-lock-adapter";
