@@ -2444,10 +2444,18 @@ export declare class NoOpLockAdapter extends NativeLockAdapter {
   constructor();
 }
 
-/** What is read of an ioredis client: where it connects to. The client itself is left alone, and stays the caller's. */
+/** What is read of an ioredis client of a server or of sentinels. It is left alone, and stays the caller's. */
 export interface RedisClient {
   /** The options the client was made with, as ioredis keeps them. */
   readonly options: RedisClientOptions;
+}
+
+/** What is read of an ioredis client of a cluster. It is left alone, and stays the caller's. */
+export interface RedisClusterClient {
+  /** Tells it from other clients. */
+  readonly isCluster: boolean;
+  /** The options the client was made with, as ioredis keeps them. */
+  readonly options: RedisClusterClientOptions;
 }
 
 /** The options of an ioredis client that say where and as whom it connects. */
@@ -2466,40 +2474,109 @@ export interface RedisClientOptions {
   readonly db?: number | undefined;
   /** Stands in front of every key the client uses, and of every lock. */
   readonly keyPrefix?: string | undefined;
-  /** Not supported yet. */
+  /** Encrypts the connection: see {@link RedisTlsOptions}. */
   readonly tls?: unknown;
-  /** Not supported yet. */
-  readonly sentinels?: unknown;
+  /** Sentinels that tell where the master is. */
+  readonly sentinels?:
+    | readonly {
+        readonly host?: string | undefined;
+        readonly port?: number | undefined;
+      }[]
+    | null
+    | undefined;
+  /** The name of the master at the sentinels. */
+  readonly name?: string | null | undefined;
+  /** Default: the default user of the sentinels. */
+  readonly sentinelUsername?: string | null | undefined;
+  /** Default: none. */
+  readonly sentinelPassword?: string | null | undefined;
+  /** Encrypts the connections to the sentinels. */
+  readonly sentinelTLS?: unknown;
+  /** With sentinels, `tls` is used only if this is `true`. */
+  readonly enableTLSForSentinelMode?: boolean | undefined;
+  /** Addresses behind a NAT. A function is not supported. */
+  readonly natMap?: unknown;
+  /** Milliseconds; longest time for a verb. */
+  readonly commandTimeout?: number | undefined;
+  /** Milliseconds; longest time for a connection. */
+  readonly connectTimeout?: number | undefined;
 }
 
-/** Settings of {@link RedisLockAdapter}. */
-export interface RedisLockAdapterSettings {
-  /** Where the server is: `"redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]"` or `"redis+unix:///PATH"`. */
-  url: string;
-  /** Stands in front of every key. Default: nothing. */
+/** The options of an ioredis client of a cluster that are read. */
+export interface RedisClusterClientOptions {
+  /** Of the connections to the nodes. */
+  readonly redisOptions?: RedisClientOptions | undefined;
+  /** Stands in front of every key the client uses, and of every lock. */
+  readonly keyPrefix?: string | undefined;
+  /** Addresses behind a NAT. A function is not supported. */
+  readonly natMap?: unknown;
+}
+
+/** How connections are encrypted; the names and the meanings are those of Node.js. Certificates and keys are PEM. */
+export interface RedisTlsOptions {
+  /** Authorities to trust instead of those of the system. */
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** The certificate this side shows, with its chain. */
+  cert?: string | Uint8Array | undefined;
+  /** The key to it, without a passphrase. */
+  key?: string | Uint8Array | undefined;
+  /** `false`: any certificate of the server is accepted. Default `true`. */
+  rejectUnauthorized?: boolean | undefined;
+  /** The name that the server's certificate must be for. Default: the host. */
+  servername?: string | undefined;
+}
+
+/** What {@link RedisLockAdapter} can be told, however it connects. */
+export interface RedisLockAdapterOptions {
+  /** Stands in front of every key. Default: that of the client, else nothing. */
   keyPrefix?: string | undefined;
+  /**
+   * Milliseconds, 1 to an hour: no verb takes longer, connecting included. Default: that of the client, else 5000.
+   */
+  commandTimeout?: number | undefined;
+  /** Milliseconds, 1 to an hour: no attempt to connect takes longer. Default: that of the client, else 5000. */
+  connectTimeout?: number | undefined;
+  /**
+   * How many replicas must have heard of a grant, from 1. A grant that fewer have heard of in time is taken back, and the
+   * verb fails with a `ConnectionLockError`. Default: none has to.
+   */
+  replicas?: number | undefined;
+  /** Milliseconds that the replicas have, up to half the `commandTimeout`. Default: that, but a second at most. */
+  replicasTimeout?: number | undefined;
+}
+
+/** Settings of {@link RedisLockAdapter} that name a place. */
+export interface RedisLockAdapterSettings extends RedisLockAdapterOptions {
+  /**
+   * Where the server is: `"redis://[USER][:PASSWORD]@HOST[:PORT][/DATABASE]"`, `"redis+unix:///PATH"`,
+   * `"redis+sentinel://HOST:PORT,HOST:PORT/NAME"` or `"redis+cluster://HOST:PORT,HOST:PORT"`; with `rediss` in place of
+   * `redis`, the connections are encrypted.
+   */
+  url: string;
+  /** How the connections are encrypted. Default: not at all, unless the URL says so. */
+  tls?: RedisTlsOptions | undefined;
 }
 
 /** Settings of {@link RedisLockAdapter} that name a client; whatever else is in them is not used. */
-export interface RedisLockAdapterClientSettings {
+export interface RedisLockAdapterClientSettings extends RedisLockAdapterOptions {
   /** An ioredis client, whose options are read. */
-  database: RedisClient;
+  database: RedisClient | RedisClusterClient;
   /** Locks need none to be stored. */
   serde?: unknown;
 }
 
 /**
- * Locks between all processes that reach the same Redis server, 6.2 or newer, or Valkey. Of an ioredis client it takes the
- * options and connects by itself, over one connection of its own.
+ * Locks between all processes that reach the same Redis, 6.2 or newer, or Valkey: a server, the master that sentinels watch
+ * over, or a cluster. Of an ioredis client it takes the options and connects by itself, over one connection of its own to
+ * each server.
  */
 export declare class RedisLockAdapter extends NativeLockAdapter {
   /**
    * Connects to nothing yet.
    *
-   * @throws ConfigurationLockError if the URL or the client's options cannot be used: TLS, sentinels and clusters are not
-   * supported yet.
+   * @throws ConfigurationLockError if the URL, the client's options or the settings cannot be used.
    */
-  constructor(settings: RedisClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
+  constructor(settings: RedisClient | RedisClusterClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
 }
 
 /** Settings of {@link SequelizeLockAdapter}. */

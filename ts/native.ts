@@ -11,10 +11,12 @@ import {
   type NativeRequest,
   type NativeSqlOptions,
   type NativeSqlReply,
+  type NativeRedisOptions,
   type NativeSqlServer,
   openLockProvider,
   openMysql,
   openPostgres,
+  openRedisProvider as openNativeRedisProvider,
 } from "../binding";
 import type { SqlClient, SqlParameter } from "./lock/adapters/sql-client";
 import { driverErrorOf } from "./lock/clients/driver-error";
@@ -87,6 +89,23 @@ export function openMysqlProvider(
 ): NativeLockProvider {
   return opened(openMysql(server as NativeSqlServer, askPassword as () => Promise<NativePassword>));
 }
+/**
+ * A provider over Redis. Nothing is connected to yet.
+ *
+ * @throws ConfigurationLockError if an option cannot be used.
+ */
+export function openRedisProvider(options: RedisOptions): NativeLockProvider {
+  return opened(openNativeRedisProvider(options as NativeRedisOptions));
+}
+
+/** {@link NativeRedisOptions}, where what is left out may also be undefined. */
+export type RedisOptions = Loose<NativeRedisOptions>;
+
+type Loose<T> = T extends readonly (infer Element)[]
+  ? Loose<Element>[]
+  : T extends object
+    ? { [Name in keyof T]: Record<never, never> extends Pick<T, Name> ? Loose<T[Name]> | undefined : Loose<T[Name]> }
+    : T;
 
 /** A provider that was opened, or the error it could not be opened for. */
 function opened(provider: NativeLockProvider | NativeFailure): NativeLockProvider {

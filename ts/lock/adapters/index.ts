@@ -20,8 +20,12 @@ export { PostgresLockAdapter } from "./postgres-lock-adapter";
 export type {
   RedisClient,
   RedisClientOptions,
+  RedisClusterClient,
+  RedisClusterClientOptions,
   RedisLockAdapterClientSettings,
+  RedisLockAdapterOptions,
   RedisLockAdapterSettings,
+  RedisTlsOptions,
 } from "./redis-lock-adapter";
 export { RedisLockAdapter } from "./redis-lock-adapter";
 export type { SequelizeLockAdapterSettings } from "./sequelize-lock-adapter";
