@@ -11,6 +11,7 @@ use crate::request::{Answer, Request};
 #[cfg(test)]
 mod contract;
 pub mod memory;
+pub mod mongodb;
 pub mod no_op;
 pub mod redis;
 pub mod sql;
@@ -105,6 +106,7 @@ pub struct Options {
 /// | --- | --- |
 /// | `memory:` | memory, an instance of its own |
 /// | `memory:NAME` | memory, the instance that everyone in this process shares under that name |
+/// | `mongodb://HOST:PORT/DATABASE`, `mongodb+srv://HOST/DATABASE` | the MongoDB deployment there |
 /// | `no-op:` | one that grants everything and keeps nothing |
 /// | `redis://HOST:PORT/DATABASE` | the Redis server there |
 /// | `sqlite:PATH`, `sqlite://PATH` | the SQLite file at that path, relative to the working directory |
@@ -117,15 +119,28 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
   match url.split_once(':') {
     Some(("memory", "")) => Ok(Arc::new(memory::MemoryAdapter::new())),
     Some(("memory", name)) => Ok(Arc::new(memory::MemoryAdapter::named(name))),
+    Some(("mongodb" | "mongodb+srv", _)) => {
+      let settings = mongodb::Settings {
+        url: url.to_owned(),
+        database: None,
+        collection: options
+          .table_name
+          .as_deref()
+          .unwrap_or(mongodb::DEFAULT_COLLECTION)
+          .to_owned(),
+        timeouts: mongodb::Timeouts::default(),
+      };
+      Ok(Arc::new(mongodb::MongodbAdapter::new(settings)?))
+    }
     Some(("no-op", "")) => Ok(Arc::new(no_op::NoOpAdapter::default())),
     Some(("redis" | "redis+unix", _)) => Ok(Arc::new(redis::RedisAdapter::new(url, options.key_prefix.as_deref())?)),
     Some(("sqlite", location)) => Ok(Arc::new(sqlite::SqliteAdapter::new(location, options)?)),
     Some((scheme, _)) => Err(Error::configuration(format!(
-      "no adapter answers to \"{scheme}:\": use \"memory:\", \"sqlite:PATH\" or \"redis://HOST\""
+      "no adapter answers to \"{scheme}:\": use \"memory:\", \"sqlite:PATH\", \"redis://HOST\" or \"mongodb://HOST\""
     ))),
     // Without a scheme the text may be a password typed into the wrong place, so it is not repeated.
     None => Err(Error::configuration(
-      "the adapter URL has no scheme: use \"memory:\", \"sqlite:PATH\" or \"redis://HOST\"",
+      "the adapter URL has no scheme: use \"memory:\", \"sqlite:PATH\", \"redis://HOST\" or \"mongodb://HOST\"",
     )),
   }
 }
