@@ -4,9 +4,12 @@ import {
   makeAnswerNow,
   type NativeFailure,
   type NativeLockProvider,
+  type NativeMongodbOptions,
+  type NativeMongodbPlace,
   type NativeReply,
   type NativeRequest,
   openLockProvider,
+  openMongodbProvider,
 } from "../binding";
 import {
   AmbiguousLockError,
@@ -23,6 +26,8 @@ export type {
   NativeHolder,
   NativeLock,
   NativeLockProvider,
+  NativeMongodbOptions,
+  NativeMongodbPlace,
   NativeOutcome,
   NativeReply,
   NativeRequest,
@@ -50,6 +55,19 @@ export interface NativeLockOptions {
  */
 export function openProvider(url: string, { tableName, keyPrefix }: NativeLockOptions = {}): NativeLockProvider {
   return opened(openLockProvider(url, tableName, keyPrefix));
+}
+
+/**
+ * The provider over a collection of MongoDB. Nothing is connected to yet. Without a URL the engine asks for the place at
+ * the first use, of a function that never rejects.
+ *
+ * @throws ConfigurationLockError if an option cannot be used.
+ */
+export function openMongodb(
+  options: NativeMongodbOptions,
+  locate: () => Promise<NativeMongodbPlace>,
+): NativeLockProvider {
+  return opened(openMongodbProvider(options, locate));
 }
 
 /** A provider that was opened, or the error it could not be opened for. */

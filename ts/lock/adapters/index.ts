@@ -1,5 +1,13 @@
 export type { MemoryLockAdapterSettings } from "./memory-lock-adapter";
 export { MemoryLockAdapter } from "./memory-lock-adapter";
+export type {
+  MongodbDatabase,
+  MongodbLockAdapterDatabaseSettings,
+  MongodbLockAdapterOptions,
+  MongodbLockAdapterSettings,
+  MongooseConnection,
+} from "./mongodb-lock-adapter";
+export { MongodbLockAdapter } from "./mongodb-lock-adapter";
 export { NoOpLockAdapter } from "./no-op-lock-adapter";
 export type {
   RedisClient,
