@@ -33,6 +33,14 @@ function missing(variable: string): never {
 
 const START_PATIENCE_MS = 50_000;
 
+export interface OwnServerSettings {
+  readonly isReplicaSet?: boolean;
+  /** What it is started with besides. */
+  readonly programArguments?: readonly string[];
+  /** What its URL ends with, such as "&tls=true". */
+  readonly parameters?: string;
+}
+
 /** A mongod of one test, gone at its end. */
 export class OwnServer {
   private process: ChildProcess | undefined;
@@ -40,23 +48,23 @@ export class OwnServer {
   private constructor(
     private readonly folder: string,
     private readonly port: number,
-    private readonly isReplicaSet: boolean,
+    private readonly settings: OwnServerSettings,
   ) {}
 
   get url(): string {
-    return `mongodb://127.0.0.1:${this.port}/?directConnection=true`;
+    return `mongodb://127.0.0.1:${this.port}/?directConnection=true${this.settings.parameters ?? ""}`;
   }
 
-  static async start({ isReplicaSet = false } = {}): Promise<OwnServer> {
+  static async start(settings: OwnServerSettings = {}): Promise<OwnServer> {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-mongod-"));
     await mkdir(join(folder, "data"));
-    const server = new OwnServer(folder, await freePort(), isReplicaSet);
+    const server = new OwnServer(folder, await freePort(), settings);
     onTestFinished(async () => {
       await server.kill();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     });
     await server.run();
-    if (isReplicaSet) {
+    if (settings.isReplicaSet) {
       const members = [{ _id: 0, host: `127.0.0.1:${server.port}` }];
       await server.command({ replSetInitiate: { _id: "holdfast", members } });
       await server.answers({ listDatabases: 1 });
@@ -73,10 +81,10 @@ export class OwnServer {
     const { programArguments, environment } = commandLine(programs.mongod, {
       data: join(this.folder, "data"),
       port: this.port,
-      isReplicaSet: this.isReplicaSet,
+      isReplicaSet: this.settings.isReplicaSet ?? false,
     });
     const log = await open(join(this.folder, "log"), "a");
-    const started = spawn(programs.mongod, programArguments, {
+    const started = spawn(programs.mongod, [...programArguments, ...(this.settings.programArguments ?? [])], {
       env: { ...process.env, ...environment },
       stdio: ["ignore", log.fd, log.fd],
     });
