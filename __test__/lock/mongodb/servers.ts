@@ -67,7 +67,7 @@ export class OwnServer {
     if (settings.isReplicaSet) {
       const members = [{ _id: 0, host: `127.0.0.1:${server.port}` }];
       await server.command({ replSetInitiate: { _id: "holdfast", members } });
-      await server.answers({ listDatabases: 1 });
+      await server.answers({ hello: 1 }, ({ isWritablePrimary }) => isWritablePrimary === true);
     }
     return server;
   }
@@ -122,16 +122,21 @@ export class OwnServer {
     }
   }
 
-  private async answers(document: Record<string, unknown>): Promise<void> {
+  private async answers(
+    document: Record<string, unknown>,
+    isRight: (reply: Record<string, unknown>) => boolean = () => true,
+  ): Promise<void> {
     const deadline = Date.now() + START_PATIENCE_MS;
     while (true) {
       try {
-        await this.command(document);
-        return;
-      } catch (error) {
-        if (Date.now() > deadline || this.process?.exitCode !== null) {
-          throw new Error(`mongod does not answer: ${await this.lastWords()}`, { cause: error });
+        if (isRight(await this.command(document))) {
+          return;
         }
+      } catch {
+        // Not yet.
+      }
+      if (Date.now() > deadline || this.process?.exitCode !== null) {
+        throw new Error(`mongod does not answer: ${await this.lastWords()}`);
       }
       await setTimeout(50);
     }

@@ -39,7 +39,7 @@ pub(super) async fn ensure(link: &Link, collection: &str) -> Result<()> {
             "the MongoDB user may not create the indexes of the collection \"{collection}\": give it the role readWrite, \
              or run init() once as a user that may"
           ))
-          .caused_by(error),
+          .caused_by(*error.kind),
         );
       }
       Err(error) if failure::is_duplicate_key(&error) => {
@@ -48,7 +48,7 @@ pub(super) async fn ensure(link: &Link, collection: &str) -> Result<()> {
             "the collection \"{collection}\" has several documents of the same key, so no unique index can be made: \
              delete them, or choose another collectionName"
           ))
-          .caused_by(error),
+          .caused_by(*error.kind),
         );
       }
       Err(error) if failure::is_passing(&error) => tokio::time::sleep(PAUSE).await,

@@ -39,7 +39,7 @@ impl Failure {
           ErrorKind::Connection,
           "the MongoDB server was too busy with this key: try again",
         )
-        .caused_by(error),
+        .caused_by(*error.kind),
       ),
       _ => Self::Error(error_of(error, was_sent)),
     }
@@ -96,7 +96,7 @@ pub(super) fn error_of(error: DriverError, was_sent: bool) -> Error {
       "the MongoDB server could not be asked: check that it runs and can be reached",
     ),
   };
-  Error::new(kind, message).caused_by(error)
+  Error::new(kind, message).caused_by(*error.kind)
 }
 
 fn refused(code: i32, error: DriverError) -> Error {
@@ -119,7 +119,7 @@ fn refused(code: i32, error: DriverError) -> Error {
     ),
     _ => (ErrorKind::Database, "the MongoDB server refused a command"),
   };
-  Error::new(kind, message).caused_by(error)
+  Error::new(kind, message).caused_by(*error.kind)
 }
 
 pub(super) fn code_of(error: &DriverError) -> Option<i32> {
