@@ -28,11 +28,12 @@ export type {
   NativeLockProvider,
   NativeMongodbOptions,
   NativeMongodbPlace,
+  NativeNoticeBoard,
   NativeOutcome,
   NativeReply,
   NativeRequest,
 } from "../binding";
-export { answer, NativeVerb } from "../binding";
+export { abandonWait, answer, makeNoticeBoard, NativeVerb, waitFor } from "../binding";
 
 /** Answers one verb at once, for locks of an immediate provider. */
 export const answerNow = makeAnswerNow();

@@ -4,7 +4,7 @@ import mongoose from "mongoose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { LockProvider } from "../../ts/lock";
 import { MongodbLockAdapter, type MongodbLockAdapterOptions } from "../../ts/lock/adapters";
-import { ConfigurationLockError, ConnectionLockError, LOCK_REFRESH_RESULT } from "../../ts/lock/contracts";
+import { ConfigurationLockError, ConnectionLockError, LOCK_EVENTS, LOCK_REFRESH_RESULT } from "../../ts/lock/contracts";
 import { lockAdapterTestSuite, lockProviderTestSuite } from "../../ts/lock/test-utilities";
 import { TimeSpan } from "../../ts/utilities";
 import { OtherProgram } from "./mongodb/other-program";
@@ -224,6 +224,22 @@ describe("MongodbLockAdapter", () => {
     const [one, other] = [new LockProvider({ adapter: url.href }), new LockProvider({ adapter: url.href })];
     expect(await one.create("k").acquire()).toBe(true);
     expect(await other.create("k").acquire()).toBe(false);
+  });
+
+  it("wakes one who waits through another adapter, long before its interval is over", async () => {
+    const mine = new LockProvider({ adapter: open(REPLICA_SET_URL) });
+    const held = new LockProvider({ adapter: open(REPLICA_SET_URL) }).create("k", { ttl: null });
+    await held.acquireOrFail();
+    let tell: () => void = () => undefined;
+    const refused = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    await mine.addListener(LOCK_EVENTS.UNAVAILABLE, () => tell());
+    const settings = { interval: TimeSpan.fromHours(1), time: TimeSpan.fromHours(2) };
+    const acquired = Promise.resolve(mine.create("k").acquireBlocking(settings));
+    await refused;
+    await held.release();
+    expect(await acquired).toBe(true);
   });
 
   it("reports a server that is not there, in bounded time, and never as held", async () => {

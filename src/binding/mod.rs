@@ -11,6 +11,7 @@
 
 pub mod js_adapter;
 pub mod mongodb;
+pub mod notices;
 pub mod outcome;
 pub mod provider;
 pub mod verbs;

@@ -6,9 +6,8 @@ use napi::bindgen_prelude::{Either, External, Function, PromiseRaw};
 use napi_derive::napi;
 
 use super::outcome::{NativeFailure, NativeOutcome, outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lock::Lock;
-use crate::provider::LockProvider;
 use crate::request::{Answer, Request};
 use crate::ttl::Ttl;
 
@@ -35,10 +34,7 @@ pub fn make_answer_now(env: &Env) -> napi::Result<Function<'_, (), Option<Native
   env.create_function_from_closure("answerNow", |call| {
     let lock: &External<Lock> = call.get(0)?;
     Ok(match request(lock, call.get(1)?, call.get(2)?) {
-      Ok(request) => lock
-        .provider()
-        .immediate()
-        .map(|immediate| outcome(immediate.answer_now(request))),
+      Ok(request) => lock.provider().answer_now(request).map(outcome),
       Err(error) => Some(outcome(Err(error))),
     })
   })
@@ -110,7 +106,7 @@ impl Places {
       .into_iter()
       .map(|refused| match refused {
         Some(failure) => NativeOutcome::D(failure),
-        None => outcome(answers.next().unwrap_or_else(|| Err(LockProvider::unanswered()))),
+        None => outcome(answers.next().unwrap_or_else(|| Err(Error::unanswered()))),
       })
       .collect()
   }

@@ -24,6 +24,13 @@ export interface ClaimParts {
   readonly fence: number;
 }
 
+/** How long and how often to try for a key. Times are in milliseconds. */
+export interface ClaimWait {
+  readonly time: number;
+  readonly interval: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * What a lock wants and has: the verbs on one key for one owner, at once and without laziness, with the events they cause
  * and the memory of the last grant.
@@ -38,6 +45,8 @@ export class Claim {
   /** The fence of the last grant; zero before the first and after a release. */
   fence: number;
   private readonly handle: NativeLock;
+  /** The key with its namespace. */
+  private readonly storedKey: string;
   /** When the last lease was granted or prolonged, on the clock of `performance.now`. */
   private leaseBegun = 0;
   /** How long it lasts; zero if none was granted here. */
@@ -46,6 +55,7 @@ export class Claim {
   constructor({ context, handle, key, owner, ttl, fence }: ClaimParts) {
     this.key = key.resolved;
     this.segments = key.segments;
+    this.storedKey = key.namespaced;
     this.owner = owner;
     this.ttl = ttl;
     this.context = context;
@@ -61,6 +71,48 @@ export class Claim {
   /** Tries once: a positive number if granted, else minus the milliseconds until the holder's lease ends, if known. */
   attempt(): Promisable<number> {
     return this.ask(Acquire, this.ttl, this.concludeAttempt);
+  }
+
+  /** Tries, and then waits for as long as that. `false`: the time is over. Rejects with the reason of the signal. */
+  async acquireInTime({ time, interval, signal }: ClaimWait): Promise<boolean> {
+    signal?.throwIfAborted();
+    const { engine } = this.context;
+    const begun = performance.now();
+    if (time === 0 || !engine.isWaitedFor(this.storedKey)) {
+      if ((await this.unlessAborted(this.attempt(), signal)) > 0) {
+        return true;
+      }
+    }
+    // Those who wait already come first, and the key is held for them.
+    this.reportUnavailable();
+    const left = time - (performance.now() - begun);
+    if (left <= 0) {
+      return false;
+    }
+    try {
+      const answer = await engine.wait({
+        lock: this.handle,
+        key: this.storedKey,
+        ttl: this.ttl.milliseconds,
+        time: left,
+        interval,
+        signal,
+        stillWaiting: (intervals) => {
+          // By their number: timers fire early by fractions of a millisecond.
+          if (intervals * Math.max(interval, 1) < time) {
+            this.reportUnavailable();
+          }
+        },
+        grantedTooLate: () => this.undo(),
+      });
+      if (answer !== null) {
+        return this.concludeAttempt(answer) > 0;
+      }
+    } catch (error) {
+      throw signal?.aborted === true && error === signal.reason ? error : this.failed(error);
+    }
+    // A last try, for a release that nobody told of; with others in line, it would be theirs.
+    return !engine.isWaitedFor(this.storedKey) && (await this.attempt()) > 0;
   }
 
   reportUnavailable(): void {
@@ -137,6 +189,34 @@ export class Claim {
         );
   }
 
+  /** An attempt that is under way when the signal is aborted is undone if it is granted. */
+  private async unlessAborted(attempt: Promisable<number>, signal: AbortSignal | undefined): Promise<number> {
+    if (signal === undefined || typeof attempt === "number") {
+      return attempt;
+    }
+    let abort = (): void => {};
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => reject(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+    });
+    try {
+      return await Promise.race([attempt, aborted]);
+    } catch (error) {
+      if (signal.aborted) {
+        attempt.then((answer) => answer > 0 && this.undo(), ignore);
+      }
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Gives back a grant that nobody wants any more. If that fails, the lease ends with its ttl. */
+  private undo(): void {
+    Promise.resolve(this.context.engine.ask(this.handle, Release, 0)).catch(ignore);
+    this.forget();
+  }
+
   private concludeAttempt(answer: number): number {
     if (answer > 0) {
       this.fence = answer;
@@ -192,3 +272,5 @@ export class Claim {
     return error;
   }
 }
+
+function ignore(): void {}

@@ -1,7 +1,7 @@
 import { type AsyncLazy, LazyPromise } from "../async/lazy-promise";
+import { InvalidInputError } from "../utilities/errors";
 import { type Result, resultFailure, resultSuccess } from "../utilities/result";
 import { type ITimeSpan, TimeSpan } from "../utilities/time-span";
-import { tryUntil } from "./blocking";
 import { Claim, type ClaimParts } from "./claim";
 import {
   KeyAlreadyAcquiredLockError,
@@ -59,13 +59,12 @@ export class Lock implements ILock {
   /** See {@link ILock.acquireBlocking}. */
   acquireBlocking(settings: LockBlockingSettings = {}): LazyPromise<boolean> {
     return this.lazy(() =>
-      tryUntil({
+      this.claim.acquireInTime({
         time: TimeSpan.fromTimeSpan(settings.time ?? this.claim.context.defaultBlockingTime).toMilliseconds(),
         interval: TimeSpan.fromTimeSpan(
           settings.interval ?? this.claim.context.defaultBlockingInterval,
         ).toMilliseconds(),
-        attempt: () => this.claim.attempt(),
-        refused: () => this.claim.reportUnavailable(),
+        signal: checkSignal(settings.signal),
       }),
     );
   }
@@ -215,4 +214,12 @@ export class Lock implements ILock {
   private alreadyAcquired(): KeyAlreadyAcquiredLockError {
     return new KeyAlreadyAcquiredLockError(`Key "${this.key}" already acquired`, undefined, this.claim.event());
   }
+}
+
+// A wait that cannot be aborted by what was meant to abort it is noticed too late.
+function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw new InvalidInputError("The signal is none; pass an AbortSignal, or leave it out");
+  }
+  return signal;
 }

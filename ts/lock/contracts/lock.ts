@@ -4,12 +4,20 @@ import type { ITimeSpan, TimeSpan } from "../../utilities/time-span";
 import type { KeyAlreadyAcquiredLockError } from "./errors";
 import type { LockState } from "./lock-state";
 
-/** How long and how often to try for a lock that is held. */
+/**
+ * How long and how often to try for a lock that is held. Whoever waits is woken by a release, where the database tells of
+ * it; the interval is for releases that nobody tells of.
+ */
 export interface LockBlockingSettings {
   /** How long to try at most, on a monotonic clock. Zero: exactly one try. Default: the provider's, one minute. */
   time?: ITimeSpan | undefined;
-  /** How long to wait between tries at most. Default: the provider's, one second. */
+  /**
+   * How long to wait between tries at most, and how often to report that the key is unavailable. Default: the provider's,
+   * one second.
+   */
   interval?: ITimeSpan | undefined;
+  /** Ends the wait at once when it is aborted; the promise then rejects with its reason. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -42,7 +50,10 @@ export interface ILock {
    */
   acquireOrFail(): LazyPromise<void>;
 
-  /** Tries until the key is free or the time is over. `false`: it is over. */
+  /**
+   * Tries until the key is free or the time is over. `false`: it is over. Waiters of one process are served in the order
+   * they came.
+   */
   acquireBlocking(settings?: LockBlockingSettings): LazyPromise<boolean>;
 
   /**
