@@ -1,6 +1,10 @@
 import type { NameRules } from "./table-name";
 
-/** The statements on one table. `$1` is the mutex, `$2` the owner and `$3` the ttl in seconds, where they occur. */
+/**
+ * The statements on one table. Where they occur, `$1` is the mutex, `$2` the owner and `$3` the ttl in seconds. In a dialect
+ * of batches, `$1` of `obtain` and `release` is a JSON array of objects `{ mutex, owner }` and `$2` is the ttl, and they
+ * answer the `node_id`s they were done for.
+ */
 export interface Statements {
   /** Makes the table, and before it the schema. */
   readonly create: readonly string[];
@@ -19,8 +23,8 @@ export interface Statements {
 /** How one kind of database keeps locks. Its clock alone says when a lease is over. */
 export interface Dialect {
   readonly names: NameRules;
-  /** Whether `obtain`, `renew` and `release` answer the row they wrote. Otherwise the holder tells. */
-  readonly isAnswering: boolean;
+  /** Whether `obtain` and `release` take many at once and answer. Otherwise the holder tells what has become of it. */
+  readonly takesBatches: boolean;
   /** @param schema quoted, or `undefined` for the one in use; @param table quoted, with its schema */
   statements(table: string, schema: string | undefined): Statements;
   /** The table or its schema is not there. */

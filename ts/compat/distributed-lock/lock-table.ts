@@ -5,6 +5,7 @@ import { Turns } from "../turns";
 import { type Dialect, faultOf, type Statements } from "./dialect";
 import { dialectOf } from "./dialects";
 import { TableLockedError } from "./errors";
+import { Lane, type Member } from "./lane";
 import type { Row, SqlClient } from "./query-interface";
 import { quoteName, readTableName } from "./table-name";
 
@@ -23,6 +24,10 @@ export class LockTable {
   readonly name: string;
   private readonly dialect: Dialect;
   private readonly statements: Statements;
+  private readonly obtaining = new Lane((members) =>
+    this.write(this.statements.obtain, members, [members[0]?.ttl ?? 0]),
+  );
+  private readonly releasing = new Lane((members) => this.write(this.statements.release, members, []));
   private prepared: Promise<void> | undefined;
 
   private constructor(client: SqlClient, name: string, dialect: Dialect, statements: Statements) {
@@ -57,22 +62,31 @@ export class LockTable {
   record(lockName: string, ttl: number): LockRecord {
     const mutex = mutexOf(lockName);
     const { obtain, holder, renew, release } = this.statements;
+    const { takesBatches } = this.dialect;
     const isHolder = async (owner: string) => (await this.run(holder, [mutex, ttl]))[0]?.node_id === owner;
-    const write = async (statement: string, owner: string, parameters: (string | number)[]) => {
-      const rows = await this.run(statement, parameters);
-      return this.dialect.isAnswering ? rows.length > 0 : await isHolder(owner);
+    const write = async (statement: string, owner: string) => {
+      await this.run(statement, [mutex, owner, ttl]);
+      return await isHolder(owner);
     };
+    const obtainFor = (owner: string) =>
+      takesBatches ? this.obtaining.add({ mutex, owner, ttl }) : write(obtain, owner);
     return {
-      obtain: (owner) => write(obtain, owner, [mutex, owner, ttl]).catch(unlessContended(false)),
+      obtain: (owner) => obtainFor(owner).catch(unlessContended(false)),
       holder: async () => {
         const [row] = await this.run(holder, [mutex, ttl]).catch(unlessContended([{ node_id: UNKNOWN_HOLDER }]));
         return row === undefined ? null : String(row.node_id);
       },
-      renew: (owner) => write(renew, owner, [mutex, owner, ttl]),
+      renew: (owner) => write(renew, owner),
       release: async (owner) => {
-        await this.run(release, [mutex, owner]);
+        await (takesBatches ? this.releasing.add({ mutex, owner, ttl }) : this.run(release, [mutex, owner]));
       },
     };
+  }
+
+  private async write(statement: string, members: readonly Member[], rest: number[]): Promise<ReadonlySet<unknown>> {
+    const asked = JSON.stringify(members.map(({ mutex, owner }) => ({ mutex, owner })));
+    const rows = await this.run(statement, [asked, ...rest]);
+    return new Set(rows.map((row) => row.node_id));
   }
 
   /**
@@ -82,7 +96,7 @@ export class LockTable {
     for (let tried = 1; ; tried += 1) {
       await this.prepare();
       try {
-        return await this.client.query(sql, parameters);
+        return await this.client.query(sql, parameters.slice(0, highestParameter(sql)));
       } catch (error) {
         const fault = faultOf(error);
         const isMissing = this.dialect.isMissing(fault);
@@ -159,6 +173,11 @@ export function mutexOf(lockName: string): string {
   const hash = createHash("sha256").update(lockName, "utf16le").digest("base64url").slice(0, 22);
   const beginning = characters.slice(0, LONGEST_MUTEX - 1 - hash.length).join("");
   return `${beginning.toWellFormed().replaceAll("\0", "\uFFFD")}~${hash}`;
+}
+
+/** Some drivers refuse parameters that a statement does not use. */
+function highestParameter(sql: string): number {
+  return Math.max(0, ...Array.from(sql.matchAll(/\$(\d)/g), ([, number]) => Number(number)));
 }
 
 function pauseAfter(tried: number): Promise<void> {

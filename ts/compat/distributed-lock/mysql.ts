@@ -12,7 +12,7 @@ const CONTENDED = ["ER_LOCK_DEADLOCK", "ER_LOCK_WAIT_TIMEOUT", "ER_CHECKREAD"];
 /** MySQL, 5.7 or newer, and MariaDB. */
 export const mysql: Dialect = {
   names: { quote: "`", longest: 64, fold: (name) => name },
-  isAnswering: false,
+  takesBatches: false,
   statements(table, schema) {
     const end = `${NOW} + INTERVAL ROUND($3 * 1000000) MICROSECOND`;
     return {

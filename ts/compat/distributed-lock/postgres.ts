@@ -19,9 +19,8 @@ const CONTENDED = ["40001", "40P01", "55P03"];
 /** PostgreSQL, 9.5 or newer. */
 export const postgres: Dialect = {
   names: { quote: '"', longest: 63, fold: (name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) },
-  isAnswering: true,
+  takesBatches: true,
   statements(table, schema) {
-    const end = `${NOW} + $3::float8 * interval '1 second'`;
     return {
       create: [
         ...(schema === undefined ? [] : [`CREATE SCHEMA IF NOT EXISTS ${schema}`]),
@@ -35,16 +34,19 @@ export const postgres: Dialect = {
       sweep: `DELETE FROM ${table} WHERE node_id LIKE '${OWNER_PREFIX}%' AND ts < ${NOW}`,
       // Looks before it writes: a refused upsert locks the row and writes to the log.
       obtain: `INSERT INTO ${table} AS held (mutex, ts, node_id)
-        SELECT $1::varchar, ${end}, $2::varchar
-        WHERE NOT EXISTS (SELECT 1 FROM ${table} AS held WHERE held.mutex = $1::varchar AND NOT (${isOver("$3")}))
-        ON CONFLICT (mutex) DO UPDATE SET ts = excluded.ts, node_id = excluded.node_id WHERE ${isOver("$3")}
+        SELECT asked.mutex, ${NOW} + $2::float8 * interval '1 second', asked.owner
+        FROM json_to_recordset($1::json) AS asked(mutex varchar, owner varchar)
+        WHERE NOT EXISTS (SELECT 1 FROM ${table} AS held WHERE held.mutex = asked.mutex AND NOT (${isOver("$2")}))
+        ON CONFLICT (mutex) DO UPDATE SET ts = excluded.ts, node_id = excluded.node_id WHERE ${isOver("$2")}
         RETURNING node_id`,
       holder: `SELECT node_id FROM ${table} AS held WHERE mutex = $1::varchar AND NOT (${isOver("$2")})`,
-      renew: `UPDATE ${table} SET ts = ${end} WHERE mutex = $1::varchar AND node_id = $2::varchar AND ts > ${NOW}
-        RETURNING node_id`,
+      renew: `UPDATE ${table} SET ts = ${NOW} + $3::float8 * interval '1 second' WHERE mutex = $1::varchar AND node_id = $2::varchar AND ts > ${NOW}`,
       // A release need not be on the disk: one that is lost is a lock that lives to its end. It saves the caller a flush.
-      release: `DELETE FROM ${table} WHERE mutex = $1::varchar AND node_id = $2::varchar
-        AND set_config('synchronous_commit', 'off', true) IS NOT NULL RETURNING node_id`,
+      release: `DELETE FROM ${table} AS held
+        USING json_to_recordset($1::json) AS asked(mutex varchar, owner varchar)
+        WHERE held.mutex = asked.mutex AND held.node_id = asked.owner
+          AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+        RETURNING held.node_id`,
     };
   },
   isMissing: ({ code }) => MISSING.includes(code),

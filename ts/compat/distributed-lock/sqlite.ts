@@ -5,10 +5,10 @@ import { type Dialect, OWNER_PREFIX } from "./dialect";
 
 const NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
 
-/** SQLite, 3.35 or newer. */
+/** SQLite, 3.24 or newer. */
 export const sqlite: Dialect = {
   names: { quote: '"', longest: 1_000, fold: (name) => name },
-  isAnswering: true,
+  takesBatches: false,
   statements(table) {
     const end = "strftime('%Y-%m-%d %H:%M:%f', 'now', '+' || $3 || ' seconds')";
     return {
@@ -23,11 +23,10 @@ export const sqlite: Dialect = {
       ],
       sweep: `DELETE FROM ${table} WHERE node_id LIKE '${OWNER_PREFIX}%' AND ts < ${NOW}`,
       obtain: `INSERT INTO ${table} AS held (mutex, ts, node_id) VALUES ($1, ${end}, $2)
-        ON CONFLICT (mutex) DO UPDATE SET ts = excluded.ts, node_id = excluded.node_id WHERE held.ts <= ${NOW}
-        RETURNING node_id`,
+        ON CONFLICT (mutex) DO UPDATE SET ts = excluded.ts, node_id = excluded.node_id WHERE held.ts <= ${NOW}`,
       holder: `SELECT node_id FROM ${table} WHERE mutex = $1 AND ts > ${NOW}`,
-      renew: `UPDATE ${table} SET ts = ${end} WHERE mutex = $1 AND node_id = $2 AND ts > ${NOW} RETURNING node_id`,
-      release: `DELETE FROM ${table} WHERE mutex = $1 AND node_id = $2 RETURNING node_id`,
+      renew: `UPDATE ${table} SET ts = ${end} WHERE mutex = $1 AND node_id = $2 AND ts > ${NOW}`,
+      release: `DELETE FROM ${table} WHERE mutex = $1 AND node_id = $2`,
     };
   },
   isMissing: ({ message }) => message.includes("no such table"),

@@ -95,8 +95,8 @@ export class LockCollection {
   }
 
   private async change(filter: object, change: object[], options: object) {
-    // The drivers below Mongoose 5 to 7 say some of this in another way, and wrap the answer.
-    const answered = { returnDocument: "after", returnOriginal: false, includeResultMetadata: false };
+    // The driver below Mongoose 5 and 6 wraps the answer, whatever it is told.
+    const answered = { returnDocument: "after", includeResultMetadata: false };
     const answer = await this.collection.findOneAndUpdate(filter, change, { ...answered, ...MAJORITY, ...options });
     return answer !== null && "lastErrorObject" in answer ? answer.value : answer;
   }
