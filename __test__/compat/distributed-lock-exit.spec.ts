@@ -46,17 +46,18 @@ it("a process that listens to a signal goes on, and keeps its locks while it doe
 it("a section that nothing can end any more does not keep its process, nor its lock", async () => {
   const child = await leave("with a section that never ends");
   expect(await child.ended).toEqual({ ...QUIET_END, code: 3 });
+  expect(await holders()).toEqual([]);
 });
 
 it("a process without a lock has no listener of ours, and nothing that keeps it", async () => {
-  const child = new Child("../compat/leaving.cjs", ["with nothing to do", TABLE], { talks: true });
+  const child = new Child("../compat/leaving.mjs", ["with nothing to do", TABLE], { talks: true });
   expect(await child.hear()).toEqual([0, 0, 0, 0]);
   expect(await child.ended).toEqual(QUIET_END);
 });
 
 /** Starts a process, and waits until it is in its section. */
 async function leave(way: string): Promise<Child> {
-  const child = new Child("../compat/leaving.cjs", [way, TABLE], { talks: true });
+  const child = new Child("../compat/leaving.mjs", [way, TABLE], { talks: true });
   expect(await child.hear()).toBe("in");
   return child;
 }

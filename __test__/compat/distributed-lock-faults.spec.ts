@@ -5,10 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Child } from "../processes/child";
-import StandIn from "./stand-in.cjs";
+import { StandIn } from "./stand-in.mjs";
 
-const DistributedLock: typeof import("holdfast/distributed-lock") =
-  createRequire(import.meta.url)("holdfast/distributed-lock");
+const DistributedLock: typeof import("holdfast/distributed-lock") = createRequire(import.meta.url)(
+  "holdfast/distributed-lock",
+);
 const TABLE = `drop_in_faults_${process.pid}`;
 
 if (!process.env.POSTGRES_URL) {
@@ -80,7 +81,9 @@ it("a table that somebody has locked is waited for, no longer than the time ther
   try {
     await client.query(`BEGIN; LOCK TABLE ${TABLE} IN ACCESS EXCLUSIVE MODE`);
     const soon = create("soon").lock(() => "after all", { timeoutSeconds: 60 });
-    const late: unknown = await create("late").lock(undefined, { timeoutSeconds: 0.5 }).catch((error) => error);
+    const late: unknown = await create("late")
+      .lock(undefined, { timeoutSeconds: 0.5 })
+      .catch((error) => error);
     expect(late).toBeInstanceOf(DistributedLock.LockTimeoutError);
     expect((late as Error).cause).toBeInstanceOf(DistributedLock.TableLockedError);
     await client.query("COMMIT");
@@ -109,6 +112,28 @@ it("a name longer than the column is a lock like any other, also for another pro
   expect(await create(name).lock(() => skipping.lock())).toBe(DistributedLock.EXECUTION_SKIPPED);
 });
 
+it("waiters of one process cost the database as much as one", async () => {
+  let statements = 0;
+  const counting = {
+    totalCount: 0,
+    query(sql: string, values: unknown[]) {
+      statements += 1;
+      return pool.query(sql, values);
+    },
+  };
+  const waiting = create("crowded", { queryInterface: counting });
+  const refusals: Promise<unknown>[] = [];
+  await create("crowded", { queryInterface: other }).lock(async () => {
+    refusals.push(
+      ...Array.from({ length: 200 }, () => waiting.lock(undefined, { timeoutSeconds: 2 }).catch(() => "refused")),
+    );
+    await Promise.all(refusals);
+  });
+  expect(new Set(await Promise.all(refusals))).toEqual(new Set(["refused"]));
+  console.log(`200 waiters: ${statements} statements in 2 seconds`);
+  expect(statements).toBeLessThan(800);
+});
+
 it("locks of 64 names run side by side", async () => {
   const ours = await cyclesPerSecond((name) => create(name), 2_000);
   const theirs = await cyclesPerSecond((name) => createStandIn(name, 1200), 4_000);
@@ -126,7 +151,7 @@ it("a hand-over takes milliseconds, in one process and between processes", async
     const within = (performance.now() - started) / 200;
 
     const members = Array.from({ length: 3 }, () => {
-      return new Child("../compat/hand-over-member.cjs", [table, "100"], { talks: true });
+      return new Child("../compat/hand-over-member.mjs", [table, "100"], { talks: true });
     });
     await Promise.all(members.map((member) => member.hear()));
     const between = performance.now();
@@ -143,7 +168,10 @@ it("a hand-over takes milliseconds, in one process and between processes", async
   }
 });
 
-async function cyclesPerSecond(make: (name: string) => { lock(): Promise<unknown> }, duration: number): Promise<number> {
+async function cyclesPerSecond(
+  make: (name: string) => { lock(): Promise<unknown> },
+  duration: number,
+): Promise<number> {
   const end = performance.now() + duration;
   let cycles = 0;
   await Promise.all(

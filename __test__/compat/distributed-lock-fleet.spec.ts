@@ -6,10 +6,11 @@ import { expect, test } from "vitest";
 import { Child } from "../processes/child";
 import { makeFolder } from "../processes/folder";
 import { FLEET_TIMEOUT, runFleet } from "./fleet";
-import { openHandle } from "./handles.cjs";
+import { openHandle } from "./handles.mjs";
 
-const DistributedLock: typeof import("holdfast/distributed-lock") =
-  createRequire(import.meta.url)("holdfast/distributed-lock");
+const DistributedLock: typeof import("holdfast/distributed-lock") = createRequire(import.meta.url)(
+  "holdfast/distributed-lock",
+);
 /** In seconds. Far longer than a section, so that only those that are killed outlive it. */
 const TTL = 4;
 
@@ -24,7 +25,7 @@ test.each(["sequelize postgres", "knex postgres", "pg postgres"])(
     try {
       await runFleet(["stand-in", "holdfast"], (kind) => {
         const order = JSON.stringify({ ...settings, kind });
-        return new Child("../compat/fleet-member.cjs", [order], { talks: true });
+        return new Child("../compat/fleet-member.mjs", [order], { talks: true });
       });
       const lock = new DistributedLock("shared", {
         queryInterface: handle.queryInterface,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Child, QUIET_END } from "../processes/child";
 import { makeFolder } from "../processes/folder";
-import { handleNames, openHandle } from "./handles.cjs";
+import { handleNames, openHandle } from "./handles.mjs";
 
 const PROCESSES = 5;
 
@@ -17,7 +17,7 @@ test.each(handleNames.filter((name) => !name.startsWith("pg ")))(
     const handle = openHandle(name, file);
     try {
       const children = Array.from({ length: PROCESSES }, () => {
-        return new Child("../compat/migrating.cjs", [name, file, table], { talks: true });
+        return new Child("../compat/migrating.mjs", [name, file, table], { talks: true });
       });
       await Promise.all(children.map((child) => child.hear()));
       for (const child of children) {

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { handleNames, openHandle } from "./handles.cjs";
+import { handleNames, openHandle } from "./handles.mjs";
 
-const DistributedLock: typeof import("holdfast/distributed-lock") =
-  createRequire(import.meta.url)("holdfast/distributed-lock");
+const DistributedLock: typeof import("holdfast/distributed-lock") = createRequire(import.meta.url)(
+  "holdfast/distributed-lock",
+);
 const TABLE = `drop_in_${process.pid}`;
 /** Far longer than what is to be over. */
 const PATIENCE = 30_000;
@@ -48,8 +49,11 @@ describe.each(handleNames)("over %s", (name) => {
 
   it("makes the table as the replaced package does", async () => {
     const lock = create("columns");
-    const [row] = await lock.lock(() => rowsOf(lock));
-    expect(Object.keys(row)).toEqual(["mutex", "ts", "node_id"]);
+    let rows: Record<string, unknown>[] = [];
+    await lock.lock(async () => {
+      rows = await rowsOf(lock);
+    });
+    expect(rows.flatMap(Object.keys)).toEqual(["mutex", "ts", "node_id"]);
   });
 
   it("excludes all others, of this process and of others", async () => {
@@ -74,28 +78,28 @@ describe.each(handleNames)("over %s", (name) => {
     expect(await rowsOf(lock)).toEqual([]);
   });
 
-  it.each([["this process", () => handle], ["another process", () => other]])(
-    "skips the function if %s holds the lock and it is told to",
-    async (_, holder) => {
-      const skipping = create("skips", { skipIfObtained: true }, holder());
-      expect(await create("skips").lock(() => skipping.lock(() => "ran"))).toBe(DistributedLock.EXECUTION_SKIPPED);
-      expect(await skipping.lock(() => "ran")).toBe("ran");
-    },
-  );
+  it.each([
+    ["this process", () => handle],
+    ["another process", () => other],
+  ])("skips the function if %s holds the lock and it is told to", async (_, holder) => {
+    const skipping = create("skips", { skipIfObtained: true }, holder());
+    expect(await create("skips").lock(() => skipping.lock(() => "ran"))).toBe(DistributedLock.EXECUTION_SKIPPED);
+    expect(await skipping.lock(() => "ran")).toBe("ran");
+  });
 
-  it.each([["this process", () => handle], ["another process", () => other]])(
-    "gives up waiting for %s in time, and says why",
-    async (_, waiter) => {
-      const waiting = create("times out", {}, waiter());
-      const refusal = await create("times out").lock(() =>
-        waiting.lock(undefined, { timeoutSeconds: 0.1 }).catch((error: unknown) => error),
-      );
-      expect(refusal).toBeInstanceOf(DistributedLock.LockTimeoutError);
-      expect((refusal as Error).message).toContain("0.1 seconds");
-      expect((refusal as Error).cause).toBeInstanceOf(DistributedLock.AlreadyObtainedError);
-      expect(await waiting.lock(() => "free", { timeoutSeconds: 0 })).toBe("free");
-    },
-  );
+  it.each([
+    ["this process", () => handle],
+    ["another process", () => other],
+  ])("gives up waiting for %s in time, and says why", async (_, waiter) => {
+    const waiting = create("times out", {}, waiter());
+    const refusal = await create("times out").lock(() =>
+      waiting.lock(undefined, { timeoutSeconds: 0.1 }).catch((error: unknown) => error),
+    );
+    expect(refusal).toBeInstanceOf(DistributedLock.LockTimeoutError);
+    expect((refusal as Error).message).toContain("0.1 seconds");
+    expect((refusal as Error).cause).toBeInstanceOf(DistributedLock.AlreadyObtainedError);
+    expect(await waiting.lock(() => "free", { timeoutSeconds: 0 })).toBe("free");
+  });
 
   it("hands over to another process in far less than sleepMilliseconds", async () => {
     const gaps: number[] = [];
@@ -208,10 +212,28 @@ describe("what cannot be used", () => {
     ["no name", "", { queryInterface: pool }, TypeError, "needs a name"],
     ["no handle", "name", {}, TypeError, "Query interface required"],
     ["a ttl of 0", "name", { queryInterface: pool, lockTTLSeconds: 0 }, RangeError, "lockTTLSeconds"],
-    ["an endless ttl", "name", { queryInterface: pool, lockTTLSeconds: Number.POSITIVE_INFINITY }, RangeError, "lockTTL"],
-    ["a statement as a table", "name", { queryInterface: pool, lockTableName: "a; DROP TABLE b" }, TypeError, "a; DROP"],
+    [
+      "an endless ttl",
+      "name",
+      { queryInterface: pool, lockTTLSeconds: Number.POSITIVE_INFINITY },
+      RangeError,
+      "lockTTL",
+    ],
+    [
+      "a statement as a table",
+      "name",
+      { queryInterface: pool, lockTableName: "a; DROP TABLE b" },
+      TypeError,
+      "a; DROP",
+    ],
     ["three parts of a name", "name", { queryInterface: pool, lockTableName: "a.b.c" }, TypeError, "schema.table"],
-    ["a strange handle", "name", { queryInterface: {} }, DistributedLock.UnableToLocateQueryInterfaceError, "queryInterfaceName"],
+    [
+      "a strange handle",
+      "name",
+      { queryInterface: {} },
+      DistributedLock.UnableToLocateQueryInterfaceError,
+      "queryInterfaceName",
+    ],
     [
       "a strange kind",
       "name",
@@ -240,9 +262,17 @@ describe("what cannot be used", () => {
 
   it("names of tables are folded and quoted as PostgreSQL does, so that both packages mean the same table", async () => {
     const asked: string[] = [];
-    const queryInterface = { totalCount: 0, query: async (sql: string) => (asked.push(sql), { rows: [] }) };
+    const queryInterface = {
+      totalCount: 0,
+      async query(sql: string) {
+        asked.push(sql);
+        return { rows: [] };
+      },
+    };
     for (const lockTableName of ["Locks", '"Locks"', 'App."my ""locks"""']) {
-      await new DistributedLock("name", { queryInterface, lockTableName }).lock(undefined, { timeoutSeconds: 0 }).catch(() => {});
+      await new DistributedLock("name", { queryInterface, lockTableName })
+        .lock(undefined, { timeoutSeconds: 0 })
+        .catch(() => {});
     }
     const named = new Set(asked.map((sql) => /^DELETE FROM (.*?) WHERE/.exec(sql)?.[1]));
     expect([...named].filter(Boolean)).toEqual(['"locks"', '"Locks"', '"app"."my ""locks"""']);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { Child, QUIET_END } from "../processes/child";
+import { type Child, QUIET_END } from "../processes/child";
 
 /** What a member of a fleet says at its end. */
 interface Report {

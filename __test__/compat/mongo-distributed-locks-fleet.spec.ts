@@ -21,11 +21,13 @@ test("old and new exclude each other, all get their turns, and nothing is left",
   // What a killed process has left is made old enough, so that the test need not wait for it.
   const aging = setInterval(() => {
     const old = new Date(Date.now() - 120_000);
-    collection.updateMany({ created: { $lt: new Date(Date.now() - 15_000) } }, { $set: { created: old } }).catch(() => {});
+    collection
+      .updateMany({ created: { $lt: new Date(Date.now() - 15_000) } }, { $set: { created: old } })
+      .catch(() => {});
   }, 500);
   try {
     await runFleet(LOCKS, (kind) => {
-      return new Child("../compat/mongo-fleet-member.cjs", [JSON.stringify({ kind, url, witness })], { talks: true });
+      return new Child("../compat/mongo-fleet-member.mjs", [JSON.stringify({ kind, url, witness })], { talks: true });
     });
     await expect.poll(() => collection.countDocuments(), { timeout: 100_000 }).toBe(0);
   } finally {

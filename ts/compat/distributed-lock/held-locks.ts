@@ -9,10 +9,12 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const LONGEST_FAREWELL = 2_000;
 
 const held = new Set<GiveBack>();
+let isListening = false;
 
 /** The lock is given back should the process come to its end before {@link forget}. */
 export function remember(giveBack: GiveBack): void {
-  if (held.size === 0) {
+  if (!isListening) {
+    isListening = true;
     for (const signal of SIGNALS) {
       // Before the listeners of the application, some of which take themselves away when they are called.
       process.prependListener(signal, endBySignal);
@@ -55,6 +57,7 @@ async function giveBackAll(): Promise<void> {
 }
 
 function stopListening(): void {
+  isListening = false;
   for (const signal of SIGNALS) {
     process.removeListener(signal, endBySignal);
   }

@@ -1,9 +1,9 @@
 // One of the processes that are deployed at once and all bring the database up to date, behind the lock.
 
-const { DataTypes } = require("sequelize");
-const { SequelizeStorage, Umzug } = require("umzug");
-const DistributedLock = require("holdfast/distributed-lock");
-const { openHandle } = require("./handles.cjs");
+import DistributedLock from "holdfast/distributed-lock";
+import { DataTypes } from "sequelize";
+import { SequelizeStorage, Umzug } from "umzug";
+import { openHandle } from "./handles.mjs";
 
 const [handleName = "", file = "", table = ""] = process.argv.slice(2);
 const handle = openHandle(handleName, file);

@@ -1,7 +1,7 @@
 // One of the processes that hand the same lock to each other: takes it as often as it is told to.
 
-const { Pool } = require("pg");
-const DistributedLock = require("holdfast/distributed-lock");
+import DistributedLock from "holdfast/distributed-lock";
+import { Pool } from "pg";
 
 const [table = "", times = ""] = process.argv.slice(2);
 const pool = new Pool({ connectionString: process.env.POSTGRES_URL });

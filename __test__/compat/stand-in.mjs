@@ -2,8 +2,8 @@
 // transactions it sends them in, over each of its clients, and its waiting by sleeping. Written from what it documents and
 // does, so that a fleet can run both.
 
-const { randomUUID } = require("node:crypto");
-const { setTimeout: sleep } = require("node:timers/promises");
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** @typedef {{ statement(sql: string, values: Record<string, string>): Promise<any> }} Transaction */
 
@@ -61,7 +61,7 @@ async function finish(transaction, work) {
   }
 }
 
-class StandIn {
+export class StandIn {
   /**
    * @param {string} name
    * @param {{ queryInterface: any, client: string, lockTableName?: string, lockTTLSeconds?: number,
@@ -137,5 +137,3 @@ class StandIn {
     });
   }
 }
-
-module.exports = StandIn;

@@ -1,11 +1,12 @@
 // One process of a fleet: takes the same lock again and again, with the package mongo-distributed-locks or its drop-in,
 // and looks each time whether it is alone. Says in the end how often it was in, and whom it met there.
 
-const { createRequire } = require("node:module");
-const { setTimeout: sleep } = require("node:timers/promises");
-const { enter } = require("./witness.cjs");
+import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
+import { enter } from "./witness.mjs";
 
 const { kind, url, witness } = JSON.parse(process.argv[2] ?? "");
+const require = createRequire(import.meta.url);
 // The replaced package brings its own Mongoose, which connects in the way of its time.
 const isReplaced = kind === "mongo-distributed-locks";
 const requireThere = isReplaced ? createRequire(require.resolve("mongo-distributed-locks")) : require;

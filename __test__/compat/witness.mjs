@@ -1,4 +1,4 @@
-const { readlinkSync, symlinkSync, unlinkSync } = require("node:fs");
+import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 
 /**
  * Enters a place that only one living process may be in: a link that is made only if it is not there, and leads to the
@@ -8,7 +8,7 @@ const { readlinkSync, symlinkSync, unlinkSync } = require("node:fs");
  * @param {string[]} met who was there, other than the dead
  * @returns how to leave it
  */
-function enter(link, met) {
+export function enter(link, met) {
   try {
     symlinkSync(String(process.pid), link);
   } catch {
@@ -31,5 +31,3 @@ function isAlive(pid) {
     return false;
   }
 }
-
-module.exports = { enter };

@@ -1,8 +1,8 @@
 // The handles of applications: each client of the lock on each of its databases.
 
-const knex = require("knex");
-const { Pool } = require("pg");
-const { Sequelize } = require("sequelize");
+import knex from "knex";
+import { Pool } from "pg";
+import { Sequelize } from "sequelize";
 
 for (const name of ["POSTGRES_URL", "MYSQL_URL"]) {
   if (!process.env[name]) {
@@ -59,7 +59,7 @@ const openers = {
 };
 
 /** @param {string} name @param {string} file of SQLite */
-function openHandle(name, file) {
+export function openHandle(name, file) {
   const open = openers[name];
   if (open === undefined) {
     throw new Error(`There is no handle ${name}`);
@@ -67,4 +67,4 @@ function openHandle(name, file) {
   return open(file);
 }
 
-module.exports = { handleNames: Object.keys(openers), openHandle };
+export const handleNames = Object.keys(openers);

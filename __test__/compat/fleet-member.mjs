@@ -1,14 +1,15 @@
 // One process of a fleet: takes the same lock again and again, with the class of one package or the other, and looks each
 // time whether it is alone. Says in the end how often it was in, and whom it met there.
 
-const { setTimeout: sleep } = require("node:timers/promises");
-const { openHandle } = require("./handles.cjs");
-const { enter } = require("./witness.cjs");
+import { setTimeout as sleep } from "node:timers/promises";
+import DistributedLock from "holdfast/distributed-lock";
+import { openHandle } from "./handles.mjs";
+import { StandIn } from "./stand-in.mjs";
+import { enter } from "./witness.mjs";
 
 const { kind, handle: handleName, file, table, witness, ttl, sleepMilliseconds } = JSON.parse(process.argv[2] ?? "");
 const [client] = handleName.split(" ");
 const handle = openHandle(handleName, file);
-const DistributedLock = kind === "stand-in" ? require("./stand-in.cjs") : require("holdfast/distributed-lock");
 let isToStop = false;
 let sections = 0;
 /** @type {string[]} */
@@ -23,7 +24,7 @@ void run();
 
 async function run() {
   const params = { queryInterface: handle.queryInterface, client, lockTableName: table, lockTTLSeconds: ttl };
-  const lock = new DistributedLock("shared", params);
+  const lock = kind === "stand-in" ? new StandIn("shared", params) : new DistributedLock("shared", params);
   while (!isToStop) {
     await lock.lock(section, { timeoutSeconds: 60, sleepMilliseconds });
     sections += 1;
