@@ -138,8 +138,8 @@ it("locks of 64 names run side by side", async () => {
   const ours = await cyclesPerSecond((name) => create(name), 2_000);
   const theirs = await cyclesPerSecond((name) => createStandIn(name, 1200), 4_000);
   console.log(`64 names at once: ${ours.toFixed(0)} locks a second, by the replaced package ${theirs.toFixed(1)}`);
-  // Many times that on a machine with nothing else to do.
-  expect(ours).toBeGreaterThan(600);
+  // Far more than that, but others may use the machine in between.
+  expect(ours / theirs).toBeGreaterThan(4);
 });
 
 it("a hand-over takes milliseconds, in one process and between processes", async () => {
