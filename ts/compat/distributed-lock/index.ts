@@ -8,15 +8,7 @@ import { OWNER_PREFIX } from "./dialect";
 import * as errors from "./errors";
 import { forget, remember } from "./held-locks";
 import { LockTable } from "./lock-table";
-import {
-  openClient,
-  type KnexInstance as TheKnexInstance,
-  type PgPool as ThePgPool,
-  type QueryInterface as TheQueryInterface,
-  type QueryInterfaceName as TheQueryInterfaceName,
-  type SequelizeInstance as TheSequelizeInstance,
-  type SequelizeQueryInterface as TheSequelizeQueryInterface,
-} from "./query-interface";
+import { openClient } from "./query-interface";
 
 /** A hundred years, in seconds: every database can add it to the present. */
 const LONGEST_TTL = 3_153_600_000;
@@ -34,18 +26,6 @@ const LONGEST_RELEASE = 10_000;
 class DistributedLock {
   /** What `lock()` resolves to if it skipped the function, because the lock was held. */
   static readonly EXECUTION_SKIPPED: unique symbol = Symbol("ExecutionSkipped");
-  /** Somebody else holds the lock: the cause of a {@link DistributedLock.LockTimeoutError}. */
-  static readonly AlreadyObtainedError = errors.AlreadyObtainedError;
-  /** Somebody else has locked the table of locks: the cause of a {@link DistributedLock.LockTimeoutError}. */
-  static readonly TableLockedError = errors.TableLockedError;
-  /** The lock did not become free in time. */
-  static readonly LockTimeoutError = errors.LockTimeoutError;
-  /** Locks are not known for the SQL dialect of the query interface. */
-  static readonly UnknownDialectError = errors.UnknownDialectError;
-  /** There is no kind of query interface of the name given as `queryInterfaceName`. */
-  static readonly UnknownQueryInterfaceError = errors.UnknownQueryInterfaceError;
-  /** The query interface is not known by its looks. */
-  static readonly UnableToLocateQueryInterfaceError = errors.UnableToLocateQueryInterfaceError;
 
   /** The name all processes have to agree on. */
   readonly lockName: string;
@@ -58,8 +38,8 @@ class DistributedLock {
    * Connects to nothing yet.
    *
    * @param lockName what all processes have to agree on, of any length
-   * @throws TypeError or RangeError if a setting cannot be used, {@link DistributedLock.UnknownDialectError},
-   * {@link DistributedLock.UnknownQueryInterfaceError}, {@link DistributedLock.UnableToLocateQueryInterfaceError}
+   * @throws TypeError or RangeError if a setting cannot be used, UnknownDialectError, UnknownQueryInterfaceError,
+   * UnableToLocateQueryInterfaceError
    */
   constructor(lockName: string, params: DistributedLock.Params) {
     if (typeof lockName !== "string" || lockName === "") {
@@ -83,8 +63,7 @@ class DistributedLock {
    * @param execute what to run. The lock is renewed for as long as it runs. Default: nothing
    * @returns what the function returns, or {@link DistributedLock.EXECUTION_SKIPPED} if the lock was held and
    * `skipIfObtained` is set
-   * @throws {@link DistributedLock.LockTimeoutError} if the lock did not become free in time, RangeError, what the function
-   * throws, and the database's error if it cannot be asked. A release that fails is no error: the lock ends by itself
+   * @throws LockTimeoutError if the lock did not become free in time, RangeError, what the function throws, and the database's error if it cannot be asked. A release that fails is no error: the lock ends by itself
    */
   async lock<Result = void>(
     execute?: () => Result | PromiseLike<Result>,
@@ -175,31 +154,53 @@ namespace DistributedLock {
     sleepMilliseconds?: number | undefined;
   }
 
-  /** Somebody else holds the lock. */
-  export type AlreadyObtainedError = errors.AlreadyObtainedError;
-  /** Somebody else has locked the table of locks. */
-  export type TableLockedError = errors.TableLockedError;
-  /** The lock did not become free in time. */
-  export type LockTimeoutError = errors.LockTimeoutError;
-  /** Locks are not known for the SQL dialect of the query interface. */
-  export type UnknownDialectError = errors.UnknownDialectError;
-  /** There is no kind of query interface of that name. */
-  export type UnknownQueryInterfaceError = errors.UnknownQueryInterfaceError;
-  /** The query interface is not known by its looks. */
-  export type UnableToLocateQueryInterfaceError = errors.UnableToLocateQueryInterfaceError;
+  export import AlreadyObtainedError = errors.AlreadyObtainedError;
+  export import TableLockedError = errors.TableLockedError;
+  export import LockTimeoutError = errors.LockTimeoutError;
+  export import UnknownDialectError = errors.UnknownDialectError;
+  export import UnknownQueryInterfaceError = errors.UnknownQueryInterfaceError;
+  export import UnableToLocateQueryInterfaceError = errors.UnableToLocateQueryInterfaceError;
+
+  /** What is used of a Sequelize instance. */
+  export interface SequelizeInstance {
+    /** Runs a statement. */
+    // biome-ignore lint/suspicious/noExplicitAny: overloads of every version have to fit
+    query(sql: string, options?: any): PromiseLike<any>;
+    /** The name of its dialect. */
+    getDialect(): string;
+  }
+
+  /** What is used of the query interface of a Sequelize instance: `sequelize.getQueryInterface()`. */
+  export interface SequelizeQueryInterface {
+    /** The instance it belongs to. */
+    // biome-ignore lint/suspicious/noExplicitAny: not every version declares it
+    sequelize: any;
+  }
+
+  /** What is used of a Knex instance. */
+  export interface KnexInstance {
+    /** Runs a statement. */
+    // biome-ignore lint/suspicious/noExplicitAny: overloads of every version have to fit
+    raw: any;
+    /** The client, with the name of its dialect. */
+    // biome-ignore lint/suspicious/noExplicitAny: as Knex declares it
+    client: any;
+  }
+
+  /** What is used of a `pg.Pool`. */
+  export interface PgPool {
+    /** Runs a statement. */
+    // biome-ignore lint/suspicious/noExplicitAny: overloads of every version have to fit
+    query(text: string, values?: any): any;
+    /** The number of its connections, by which a pool is known. */
+    readonly totalCount: number;
+  }
 
   /** A database handle of the application. It stays the application's: nothing is set on it, and it is never closed. */
-  export type QueryInterface = TheQueryInterface;
+  export type QueryInterface = SequelizeQueryInterface | SequelizeInstance | KnexInstance | PgPool;
+
   /** The kinds of {@link QueryInterface}. */
-  export type QueryInterfaceName = TheQueryInterfaceName;
-  /** What is used of a Sequelize instance. */
-  export type SequelizeInstance = TheSequelizeInstance;
-  /** What is used of a query interface of Sequelize. */
-  export type SequelizeQueryInterface = TheSequelizeQueryInterface;
-  /** What is used of a Knex instance. */
-  export type KnexInstance = TheKnexInstance;
-  /** What is used of a `pg.Pool`. */
-  export type PgPool = ThePgPool;
+  export type QueryInterfaceName = "sequelize" | "knex" | "pg";
 }
 
 /** Tries a few times. What cannot be released ends by itself, which is no reason to fail a function that has run. */

@@ -1,45 +1,9 @@
+import type DistributedLock from ".";
 import { UnableToLocateQueryInterfaceError, UnknownQueryInterfaceError } from "./errors";
 
-/** What is used of a Sequelize instance. */
-export interface SequelizeInstance {
-  /** Runs a statement. */
-  // biome-ignore lint/suspicious/noExplicitAny: overloads of every version have to fit
-  query(sql: string, options?: any): PromiseLike<any>;
-  /** The name of its dialect. */
-  getDialect(): string;
-}
-
-/** What is used of the query interface of a Sequelize instance: `sequelize.getQueryInterface()`. */
-export interface SequelizeQueryInterface {
-  /** The instance it belongs to. */
-  // biome-ignore lint/suspicious/noExplicitAny: not every version declares it
-  sequelize: any;
-}
-
-/** What is used of a Knex instance. */
-export interface KnexInstance {
-  /** Runs a statement. */
-  // biome-ignore lint/suspicious/noExplicitAny: overloads of every version have to fit
-  raw: any;
-  /** The client, with the name of its dialect. */
-  // biome-ignore lint/suspicious/noExplicitAny: as Knex declares it
-  client: any;
-}
-
-/** What is used of a `pg.Pool`. */
-export interface PgPool {
-  /** Runs a statement. */
-  // biome-ignore lint/suspicious/noExplicitAny: overloads of every version have to fit
-  query(text: string, values?: any): any;
-  /** The number of its connections, by which a pool is known. */
-  readonly totalCount: number;
-}
-
-/** A database handle of the application. It stays the application's: nothing is set on it, and it is never closed. */
-export type QueryInterface = SequelizeQueryInterface | SequelizeInstance | KnexInstance | PgPool;
-
-/** The kinds of {@link QueryInterface}. */
-export type QueryInterfaceName = "sequelize" | "knex" | "pg";
+type PgPool = DistributedLock.PgPool;
+type KnexInstance = DistributedLock.KnexInstance;
+type SequelizeInstance = DistributedLock.SequelizeInstance;
 
 /** A row of an answer. */
 export type Row = Record<string, unknown>;
@@ -75,7 +39,7 @@ export function openClient(handle: unknown, name: string | undefined): SqlClient
   }
 }
 
-function kindOf(handle: unknown): QueryInterfaceName {
+function kindOf(handle: unknown): DistributedLock.QueryInterfaceName {
   if (isSequelize(handle) || isSequelize(property(handle, "sequelize"))) {
     return "sequelize";
   }

@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Lease } from "../lease";
 import { obtain } from "../obtaining";
-import type { Connection as TheConnection } from "./connection";
 import { type LockCollection, TTL_SECONDS } from "./lock-collection";
-import type { LockDocument as TheLockDocument } from "./lock-document";
 import { overConnection, overMongoose, overUrl, type Source } from "./source";
 
 /** The replaced package waits without a limit, too. */
@@ -20,6 +18,13 @@ const FAILURE = "DLocks error. The error can be related to DLocks itself or to t
 class DLocks<Result = unknown> {
   static #source: Source | undefined;
   static #log: DLocks.LoggerErrorFn = (...args) => console.error(...args);
+
+  static {
+    // What ES modules can import by name is found by whoever lists what the module has.
+    for (const name of ["configure", "registerLoggerErrorFn", "exec", "lock", "unlock"]) {
+      Object.defineProperty(DLocks, name, { enumerable: true });
+    }
+  }
 
   /** What is locked: resource and id, joined by a hyphen. */
   readonly name: string;
@@ -184,16 +189,40 @@ namespace DLocks {
   }
 
   /** A Mongoose connection, a `Db` of the MongoDB driver, or a `MongoClient`, whose default database is used. */
-  export type Connection = TheConnection;
+  export type Connection =
+    | {
+        /** Answers a collection. */
+        // biome-ignore lint/suspicious/noExplicitAny: overloads of every version have to fit
+        collection(name: string): any;
+      }
+    | {
+        /** Answers the default database. */
+        // biome-ignore lint/suspicious/noExplicitAny: overloads of every version have to fit
+        db(): any;
+      };
 
-  /** A lock as it is stored. */
-  export type LockDocument = TheLockDocument;
+  /** A stored lock. */
+  export interface LockDocument {
+    /** What is locked. */
+    name: string;
+    /** Who holds it: new for each lock. */
+    uid: string;
+    /** When it was locked, or last renewed, by the server's clock. */
+    created: Date;
+  }
 
   /** What tells a lock from others. */
-  export type LockHandle = Pick<TheLockDocument, "name" | "uid">;
+  export type LockHandle = Pick<LockDocument, "name" | "uid">;
 
   /** Is told of an error: what it means, and the error or what it is about. */
   export type LoggerErrorFn = (message: string, details: unknown) => unknown;
 }
+
+// From assignments like these Node learns which names an ES module can import beside the class.
+exports.configure = DLocks.configure;
+exports.registerLoggerErrorFn = DLocks.registerLoggerErrorFn;
+exports.exec = DLocks.exec;
+exports.lock = DLocks.lock;
+exports.unlock = DLocks.unlock;
 
 export = DLocks;

@@ -1,6 +1,6 @@
 import { type LockRecord, UNKNOWN_HOLDER } from "../lock-record";
 import { Turns } from "../turns";
-import type { LockDocument } from "./lock-document";
+import type DLocks from ".";
 
 // locks { _id, name, uid, created } as the replaced package makes it, with its two indexes: a unique one on `name`, and
 // one on `created` by which the server removes what is two minutes old. A lock is over by that age even before the server
@@ -60,7 +60,7 @@ export class LockCollection {
   }
 
   /** The stored lock, or `null` if it is not this owner's any more. */
-  async find(name: string, uid: string): Promise<LockDocument | null> {
+  async find(name: string, uid: string): Promise<DLocks.LockDocument | null> {
     return await this.collection.findOne(
       { name, uid },
       { projection: { _id: 0, name: 1, uid: 1, created: 1 }, ...PRIMARY },

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Connection } from "./connection";
+import type DLocks from ".";
 import { type DriverCollection, LockCollection } from "./lock-collection";
 
 interface Client {
@@ -21,7 +21,7 @@ export interface Source {
 }
 
 /** Over a connection of the application, which is left alone otherwise. */
-export function overConnection(connection: Connection): Source {
+export function overConnection(connection: DLocks.Connection): Source {
   const database = "collection" in connection ? connection : connection.db();
   const known = collections.get(database) ?? new LockCollection(database.collection(COLLECTION));
   collections.set(database, known);
@@ -30,7 +30,7 @@ export function overConnection(connection: Connection): Source {
 
 /** Over the default connection of the application's Mongoose, which the application connects. */
 export function overMongoose(): Source {
-  const mongoose = requireFromApplication("mongoose") as { connection?: Connection } | undefined;
+  const mongoose = requireFromApplication("mongoose") as { connection?: DLocks.Connection } | undefined;
   if (mongoose?.connection === undefined) {
     throw new Error(
       "There is no Mongoose whose default connection could keep locks: install and connect mongoose, or call " +
