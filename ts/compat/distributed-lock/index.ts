@@ -63,7 +63,8 @@ class DistributedLock {
    * @param execute what to run. The lock is renewed for as long as it runs. Default: nothing
    * @returns what the function returns, or {@link DistributedLock.EXECUTION_SKIPPED} if the lock was held and
    * `skipIfObtained` is set
-   * @throws LockTimeoutError if the lock did not become free in time, RangeError, what the function throws, and the database's error if it cannot be asked. A release that fails is no error: the lock ends by itself
+   * @throws LockTimeoutError if the lock did not become free in time, RangeError, what the function throws, and the
+   * database's error if it cannot be asked. A release that fails is no error: the lock ends by itself
    */
   async lock<Result = void>(
     execute?: () => Result | PromiseLike<Result>,

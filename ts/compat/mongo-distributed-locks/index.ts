@@ -19,13 +19,6 @@ class DLocks<Result = unknown> {
   static #source: Source | undefined;
   static #log: DLocks.LoggerErrorFn = (...args) => console.error(...args);
 
-  static {
-    // What ES modules can import by name is found by whoever lists what the module has.
-    for (const name of ["configure", "registerLoggerErrorFn", "exec", "lock", "unlock"]) {
-      Object.defineProperty(DLocks, name, { enumerable: true });
-    }
-  }
-
   /** What is locked: resource and id, joined by a hyphen. */
   readonly name: string;
   /** Who locks it: new for each instance. */
@@ -224,5 +217,9 @@ exports.registerLoggerErrorFn = DLocks.registerLoggerErrorFn;
 exports.exec = DLocks.exec;
 exports.lock = DLocks.lock;
 exports.unlock = DLocks.unlock;
+// They are found by whoever lists what the module has, too.
+for (const name of ["configure", "registerLoggerErrorFn", "exec", "lock", "unlock"]) {
+  Object.defineProperty(DLocks, name, { enumerable: true });
+}
 
 export = DLocks;
