@@ -64,7 +64,7 @@ async fn nobody_tries_for_those_who_are_gone() {
   let scene = Scene::over(FakeAdapter::mute());
   scene.hold_elsewhere(None);
   let _gone = scene.wait_for("gone", Duration::from_millis(1), None, || true);
-  scene.until(|scene| scene.provider.waiters().is_empty()).await;
+  scene.until(|scene| !scene.is_waited_for()).await;
   assert_eq!(scene.adapter.tries(), 0);
 }
 

@@ -74,6 +74,10 @@ impl Scene {
     self.adapter.elsewhere(Request::State { key: key() }) != Answer::State(None)
   }
 
+  fn is_waited_for(&self) -> bool {
+    !self.provider.waiters().lines().queues.is_empty()
+  }
+
   fn wait(&self, owner: &str, interval: Duration) -> Waiting {
     self.wait_for(owner, interval, None, || false)
   }

@@ -32,7 +32,7 @@ async fn those_who_wait_are_served_in_the_order_they_came() {
     tasks.join_all().await;
     assert_eq!(*served.lock().unwrap(), (0..100).collect::<Vec<_>>());
     assert!(!scene.is_held());
-    scene.until(|scene| scene.provider.waiters().is_empty()).await;
+    scene.until(|scene| !scene.is_waited_for()).await;
   }
 }
 
@@ -185,5 +185,5 @@ async fn serve(conducts: Vec<Conduct>, tells: bool, failing: usize) {
   assert!(numbers.is_sorted(), "{numbers:?}");
   assert!(numbers.len() + failing >= staying.count(), "{numbers:?}");
   scene.until(|scene| !scene.is_held()).await;
-  scene.until(|scene| scene.provider.waiters().is_empty()).await;
+  scene.until(|scene| !scene.is_waited_for()).await;
 }
