@@ -13,6 +13,8 @@ pub mod js_adapter;
 pub mod notices;
 pub mod outcome;
 pub mod provider;
+pub mod sql_client;
+pub mod sql_server;
 pub mod verbs;
 
 use tokio::runtime::Builder;

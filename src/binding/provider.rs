@@ -52,6 +52,12 @@ pub struct NativeLockProvider {
   provider: LockProvider,
 }
 
+impl NativeLockProvider {
+  pub(super) fn over(provider: LockProvider) -> Self {
+    Self { provider }
+  }
+}
+
 #[napi]
 impl NativeLockProvider {
   /// Whether `answerNow` may be used; otherwise requests are to be gathered and given to `answer`.
