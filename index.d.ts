@@ -1469,6 +1469,51 @@ export interface ILockAdapter {
 /** Whatever an application may implement to keep locks in a store of its own. */
 export type LockAdapter = ILockAdapter | IDatabaseLockAdapter | IInsertDatabaseLockAdapter;
 
+/** How a lock that was acquired stands, as far as its process knows. */
+export declare const LOCK_STANDING: {
+  /** It is held. */
+  readonly HELD: "held";
+  /** A renewal has failed; the lease goes on until its deadline, and renewals are repeated until then. */
+  readonly SUSPECT: "suspect";
+  /** It is lost, or may be lost from now on. */
+  readonly LOST: "lost";
+};
+
+/** One of {@link LOCK_STANDING}. */
+export type LockStanding = (typeof LOCK_STANDING)[keyof typeof LOCK_STANDING];
+
+/** Why a lock was lost. */
+export declare const LOCK_LOSS: {
+  /** The lease was over before it was prolonged: its ttl is over, the process was stopped, or a clock was set. */
+  readonly EXPIRED: "expired";
+  /** Another holds the key: the lease was over by the clock of the database. */
+  readonly STOLEN: "stolen";
+  /** The lock was released by force. */
+  readonly FORCED: "forced";
+  /** The database could not be reached for as long as the lease lasted. */
+  readonly CONNECTION: "connection";
+  /** It was held for as long as `maxHold` allows. */
+  readonly MAX_HOLD: "maxHold";
+  /** The event loop was silent for longer than `maxEventLoopStall` allows. */
+  readonly STALLED: "stalled";
+  /** The provider, or its adapter, was closed. */
+  readonly CLOSED: "closed";
+};
+
+/** One of {@link LOCK_LOSS}. */
+export type LockLoss = (typeof LOCK_LOSS)[keyof typeof LOCK_LOSS];
+
+/** What a function is given that runs while a lock is held. */
+export interface LockHolding {
+  /**
+   * Aborted with a `LockLostError` when the lock is lost: what is done after that may collide with the next holder. Of a
+   * lock that is not kept alive, when its ttl is over.
+   */
+  readonly signal: AbortSignal;
+  /** The fence of the grant: storage that remembers the highest it has seen can refuse a holder that was overtaken. */
+  readonly fence: bigint;
+}
+
 /** The lock that a {@link LockError} is about. */
 export interface LockErrorSubject {
   /** The key, without its namespace. */
@@ -1519,6 +1564,28 @@ export declare class UnrefreshableKeyLockError extends LockError {
   readonly code: string;
 }
 
+/** A lock was lost while it was held: the reason of the abort of its signal. */
+export declare class LockLostError extends LockError {
+  /** Always `"LOCK_LOST"`. */
+  readonly code: string;
+  /** Why it was lost. */
+  readonly reason: LockLoss;
+  /**
+   * Made by locks.
+   *
+   * @param message What happened.
+   * @param cause The error or value that led to this one; left out, `cause` is absent.
+   * @param subject The lock it is about, and why it was lost; by default its lease was over.
+   */
+  constructor(
+    message: string,
+    cause?: unknown,
+    subject?: LockErrorSubject & {
+      reason?: LockLoss;
+    },
+  );
+}
+
 /** The database could not be asked. Never thrown because a key is held. */
 export declare class LockAdapterError extends LockError {
   /** A code of its own in every subclass. */
@@ -1552,7 +1619,7 @@ export declare class DatabaseLockError extends LockAdapterError {
   readonly code: string;
 }
 
-/** The adapter was closed before it was asked. */
+/** The adapter, or the provider, was closed before it was asked. */
 export declare class ClosedLockError extends LockAdapterError {
   /** Always `"LOCK_CLOSED"`. */
   readonly code: string;
@@ -1570,6 +1637,8 @@ export declare const LOCK_ERRORS: {
   readonly UnownedRefresh: typeof UnownedRefreshLockError;
   /** {@link UnrefreshableKeyLockError} */
   readonly UnrefreshableKey: typeof UnrefreshableKeyLockError;
+  /** {@link LockLostError} */
+  readonly Lost: typeof LockLostError;
   /** {@link LockAdapterError} */
   readonly Adapter: typeof LockAdapterError;
   /** {@link ConfigurationLockError} */
@@ -1609,6 +1678,8 @@ export interface AcquiredLockState {
   readonly type: typeof LOCK_STATE.ACQUIRED;
   /** How much longer; `null`: without an end. */
   readonly remainingTime: TimeSpan | null;
+  /** The fence of the grant; zero if whoever wrote it knows no fences. Not enumerable: JSON has no form for it. */
+  readonly fence: bigint;
 }
 
 /** Another owner holds the key. */
@@ -1617,18 +1688,34 @@ export interface UnavailableLockState {
   readonly type: typeof LOCK_STATE.UNAVAILABLE;
   /** Who holds it. */
   readonly owner: string;
+  /** The fence of its grant; zero if whoever wrote it knows no fences. Not enumerable: JSON has no form for it. */
+  readonly fence: bigint;
 }
 
 /** What a lock's key is in, seen from that lock. */
 export type LockState = ExpiredLockState | AcquiredLockState | UnavailableLockState;
 
-/** How long and how often to try for a lock that is held. */
+/**
+ * How long and how often to try for a lock that is held. Whoever waits is woken by a release, where the database tells of
+ * it; the interval is for releases that nobody tells of.
+ */
 export interface LockBlockingSettings {
   /** How long to try at most, on a monotonic clock. Zero: exactly one try. Default: the provider's, one minute. */
   time?: ITimeSpan | undefined;
-  /** How long to wait between tries at most. Default: the provider's, one second. */
+  /**
+   * How long to wait between tries at most, and how often to report that the key is unavailable. Default: the provider's,
+   * one second.
+   */
   interval?: ITimeSpan | undefined;
+  /** Ends the wait at once when it is aborted; the promise then rejects with its reason. */
+  signal?: AbortSignal | undefined;
 }
+
+/**
+ * What is done while a lock is held: a function, an object with `invoke`, or a lazy promise. It is told by a signal if
+ * the lock is lost meanwhile, and may ignore it.
+ */
+export type LockWork<T> = Invokable<[holding: LockHolding], Promisable<T>> | LazyPromise<T>;
 
 /**
  * A key and an owner.
@@ -1649,6 +1736,17 @@ export interface ILock {
    * written in JavaScript keep no fences; theirs grow in this process, and between processes as their clocks do.
    */
   readonly fence: bigint | null;
+  /**
+   * How the lock stands by what its process knows, without asking the database; `null`: not acquired, or released again.
+   * A lock that is kept alive is renewed by an engine that notices in time when that fails; of another one it is only
+   * known when its ttl is over.
+   */
+  readonly state: LockStanding | null;
+  /**
+   * Aborted with a `LockLostError` when the lock is lost, and not when it is released; `null`: not acquired, or released
+   * again. Each grant has a signal of its own.
+   */
+  readonly signal: AbortSignal | null;
   /** Tries once. `false`: the key is held, be it by this lock. */
   acquire(): LazyPromise<boolean>;
   /**
@@ -1657,7 +1755,10 @@ export interface ILock {
    * @throws KeyAlreadyAcquiredLockError if the key is held, be it by this lock.
    */
   acquireOrFail(): LazyPromise<void>;
-  /** Tries until the key is free or the time is over. `false`: it is over. */
+  /**
+   * Tries until the key is free or the time is over. `false`: it is over. Waiters of one process are served in the order
+   * they came.
+   */
   acquireBlocking(settings?: LockBlockingSettings): LazyPromise<boolean>;
   /**
    * Tries until the key is free or the time is over.
@@ -1700,27 +1801,24 @@ export interface ILock {
   /** Who holds the key, seen from this lock. */
   getState(): LazyPromise<LockState>;
   /**
-   * Acquires, calls a function, and releases whatever the function does. Answers a failure, and does not call the
+   * Acquires, calls a function with the signal and the fence of the grant, and releases whatever the function does. Answers a failure, and does not call the
    * function, if the key is held. Rejects with what the function throws.
    */
-  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /**
    * As {@link run}, answering what the function does.
    *
    * @throws KeyAlreadyAcquiredLockError if the key is held.
    */
-  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
+  runOrFail<T>(fn: LockWork<T>): LazyPromise<T>;
   /** As {@link run}, after {@link acquireBlocking}. */
-  runBlocking<T>(
-    fn: AsyncLazy<T>,
-    settings?: LockBlockingSettings,
-  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  runBlocking<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /**
    * As {@link runOrFail}, after {@link acquireBlockingOrFail}.
    *
    * @throws KeyAlreadyAcquiredLockError if the time is over.
    */
-  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
 }
 
 /** A key and an owner, made by `LockProvider.create`. See {@link ILock}. */
@@ -1734,6 +1832,10 @@ export declare class Lock implements ILock {
   get ttl(): TimeSpan | null;
   /** See {@link ILock.fence}. */
   get fence(): bigint | null;
+  /** See {@link ILock.state}. */
+  get state(): LockStanding | null;
+  /** See {@link ILock.signal}. */
+  get signal(): AbortSignal | null;
   /** See {@link ILock.acquire}. */
   acquire(): LazyPromise<boolean>;
   /** See {@link ILock.acquireOrFail}. */
@@ -1763,16 +1865,15 @@ export declare class Lock implements ILock {
   /** See {@link ILock.getState}. */
   getState(): LazyPromise<LockState>;
   /** See {@link ILock.run}. */
-  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /** See {@link ILock.runOrFail}. */
-  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
+  runOrFail<T>(fn: LockWork<T>): LazyPromise<T>;
   /** See {@link ILock.runBlocking}. */
-  runBlocking<T>(
-    fn: AsyncLazy<T>,
-    settings?: LockBlockingSettings,
-  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  runBlocking<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /** See {@link ILock.runBlockingOrFail}. */
-  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+  /** Releases, for `await using`. What goes wrong is told by an event, and not thrown over what the block did. */
+  [Symbol.asyncDispose](): Promise<void>;
   private lazy;
   private runIf;
   private runThenRelease;
@@ -1833,6 +1934,8 @@ export declare const LOCK_EVENTS: {
   readonly UNOWNED_REFRESH_TRY: "UNOWNED_REFRESH_TRY";
   /** A refresh was refused, because the asker holds the lock without an end. */
   readonly UNEXPIREABLE_KEY_REFRESH_TRY: "UNEXPIREABLE_KEY_REFRESH_TRY";
+  /** A lock that was kept alive was lost. */
+  readonly LOST: "LOST";
   /** The adapter failed; the error was also thrown. */
   readonly UNEXPECTED_ERROR: "UNEXPECTED_ERROR";
 };
@@ -1851,6 +1954,20 @@ export interface LeaseLockEvent extends LockEvent {
   readonly ttl: TimeSpan | null;
 }
 
+/** A lock was acquired. */
+export interface AcquiredLockEvent extends LeaseLockEvent {
+  /** The fence of the grant. Not enumerable, so that it stays in the process; JSON has no form for it. */
+  readonly fence: bigint;
+}
+
+/** A lock that was kept alive was lost. */
+export interface LostLockEvent extends LockEvent {
+  /** The fence of the grant that was lost. */
+  readonly fence: bigint;
+  /** Why. */
+  readonly reason: LockLoss;
+}
+
 /** A lock was released by force. */
 export interface ForceReleasedLockEvent {
   /** The key, without its namespace. */
@@ -1866,7 +1983,7 @@ export interface UnexpectedErrorLockEvent extends LeaseLockEvent {
 /** The events of a lock provider by name. */
 export interface LockEventMap {
   /** {@link LOCK_EVENTS.ACQUIRED} */
-  ACQUIRED: LeaseLockEvent;
+  ACQUIRED: AcquiredLockEvent;
   /** {@link LOCK_EVENTS.UNAVAILABLE} */
   UNAVAILABLE: LockEvent;
   /** {@link LOCK_EVENTS.RELEASED} */
@@ -1881,9 +1998,27 @@ export interface LockEventMap {
   UNOWNED_REFRESH_TRY: LockEvent;
   /** {@link LOCK_EVENTS.UNEXPIREABLE_KEY_REFRESH_TRY} */
   UNEXPIREABLE_KEY_REFRESH_TRY: LockEvent;
+  /** {@link LOCK_EVENTS.LOST} */
+  LOST: LostLockEvent;
   /** {@link LOCK_EVENTS.UNEXPECTED_ERROR} */
   UNEXPECTED_ERROR: UnexpectedErrorLockEvent;
 }
+
+/** How a lease is kept. */
+export interface KeepAliveSettings {
+  /** How often it is renewed; less than the ttl. Default: at a third of the ttl. */
+  every?: ITimeSpan | undefined;
+  /** For how long it is kept at most; then it is lost, and lapses with its ttl. Default: for ever. */
+  maxHold?: ITimeSpan | undefined;
+  /**
+   * For how long the event loop may be silent: after that the process counts as hung, and the lease is lost and lapses
+   * with its ttl. Default: for ever, since renewal does not need the event loop.
+   */
+  maxEventLoopStall?: ITimeSpan | undefined;
+}
+
+/** Whether and how leases are kept. */
+export type KeepAlive = boolean | KeepAliveSettings;
 
 /** What can be said of a single lock. */
 export interface LockCreateSettings {
@@ -1891,6 +2026,23 @@ export interface LockCreateSettings {
   ttl?: ITimeSpan | null | undefined;
   /** Who holds it; segments are joined by `/`. Default: an owner nobody else has. */
   owner?: OneOrMore<string> | undefined;
+  /**
+   * Renews the lease for as long as the lock is held, on a thread of its own: a busy event loop loses no lock. Default:
+   * the provider's, which is not to.
+   */
+  keepAlive?: KeepAlive | undefined;
+}
+
+/** What can be said of a lock that is acquired at once. */
+export interface LockAcquireSettings extends LockCreateSettings, LockBlockingSettings {
+  /** How long to try at most, on a monotonic clock. Default: zero, which is one try. */
+  time?: ITimeSpan | undefined;
+}
+
+/** How a provider is closed. */
+export interface LockProviderCloseSettings {
+  /** How long those who hold locks may take to release them. Default: no time. */
+  drain?: ITimeSpan | undefined;
 }
 
 /** Makes locks. */
@@ -1934,6 +2086,8 @@ export interface LockProviderSettings {
   defaultBlockingTime?: ITimeSpan | undefined;
   /** How long a lease lasts from a `refresh` without a ttl. Default: 5 minutes. */
   defaultRefreshTime?: ITimeSpan | undefined;
+  /** Whether and how leases are renewed while they are held; can be said for each lock as well. Default: they are not. */
+  keepAlive?: KeepAlive | undefined;
   /**
    * Carries the events. It may be the application's, with a map of other events: those of the locks need not be in it.
    * Default: one in memory, of this provider's own.
@@ -1960,6 +2114,8 @@ export declare class LockProvider implements ILockProvider, ILockListenable {
   private readonly namespace;
   private readonly createOwnerId;
   private readonly defaultTtl;
+  private readonly keepAlive;
+  private readonly ownsAdapter;
   /**
    * Connects to nothing; the first use of a lock does.
    *
@@ -1974,6 +2130,20 @@ export declare class LockProvider implements ILockProvider, ILockListenable {
    * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
    */
   create(key: OneOrMore<string>, settings?: LockCreateSettings): Lock;
+  /**
+   * Makes a lock and acquires it, to be released by `release()` or at the end of an `await using` block.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the key is held, for as long as `time` at least, which by default is no time.
+   * @throws InvalidInputError if the key or a setting cannot be used.
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  acquire(key: OneOrMore<string>, settings?: LockAcquireSettings): LazyPromise<Lock>;
+  /**
+   * Grants nothing any more, ends every wait with a `ClosedLockError`, and gives those who hold locks some time: functions
+   * of `run*`, and locks that are kept alive. Locks that are not released by then are lost for the reason `"closed"`, and
+   * released. Doing it again waits as well. The adapter stays open, unless this provider made it from a URL.
+   */
+  close(settings?: LockProviderCloseSettings): Promise<void>;
   /** Calls a listener for every event of a name, until it is removed. Adding it again changes nothing. */
   addListener<Name extends keyof LockEventMap>(
     eventName: Name,
@@ -2042,6 +2212,8 @@ export declare class LockProviderFactory<Name extends string = string> {
   setEventBus(eventBus: AnyEventBus): LockProviderFactory<Name>;
   /** The same factory with another ttl for locks that are given none; `null`: no end. */
   setDefaultTtl(defaultTtl: ITimeSpan | null): LockProviderFactory<Name>;
+  /** The same factory with another way of keeping leases. */
+  setKeepAlive(keepAlive: KeepAlive): LockProviderFactory<Name>;
   /** The same factory with another longest wait between tries. */
   setDefaultBlockingInterval(defaultBlockingInterval: ITimeSpan): LockProviderFactory<Name>;
   /** The same factory with another time to try for a lock. */

@@ -64,6 +64,13 @@ impl Error {
     Self::new(ErrorKind::Configuration, message)
   }
 
+  pub(crate) fn unanswered() -> Self {
+    Self::new(
+      ErrorKind::Database,
+      "the adapter gave no answer: it breaks its contract of one answer a request",
+    )
+  }
+
   pub(crate) fn closed() -> Self {
     Self::new(
       ErrorKind::Closed,

@@ -1,21 +1,61 @@
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use crate::adapters::{self, Immediate, LockAdapter};
-use crate::error::{Error, ErrorKind, Result};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::adapters::{self, LockAdapter, Watch};
+use crate::ambiguity;
+use crate::error::{Error, Result};
+use crate::fence::Fence;
+use crate::keeper::{self, Holding, Keeper, Loss};
 use crate::lock::Lock;
 use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
+use crate::ttl::Ttl;
+use crate::waiters::{self, Done, Grant, Heir, Waiter, Waiters};
 
-/// Makes [`Lock`]s over one adapter, and carries requests to it. Cheap to clone; clones share the adapter.
+/// How long a grant that nobody wants any more is tried to be undone, if its lease does not end sooner.
+const UNDOING: Duration = Duration::from_secs(60);
+
+/// The first pause after an attempt at undoing; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Makes [`Lock`]s over one adapter, and carries requests to it. Cheap to clone; clones share the adapter, the queues of
+/// those who wait and the leases that are kept.
 #[derive(Clone)]
-pub struct LockProvider {
+pub struct LockProvider(Arc<Shared>);
+
+struct Shared {
   adapter: Arc<dyn LockAdapter>,
+  waiters: Waiters,
+  keeper: Keeper,
+  next_id: AtomicU64,
+  /// Where work goes on that nobody waits for. Known once somebody has waited for a key or kept a lease.
+  runtime: OnceLock<Handle>,
+}
+
+/// What a lock waits for, and how.
+pub struct Wait {
+  pub ttl: Option<Ttl>,
+  /// The longest pause between two tries.
+  pub interval: Duration,
+  /// Takes the outcome: a grant or an error. It answers `false` if nobody is there to take it; a grant is then
+  /// released again.
+  pub done: Done,
 }
 
 impl LockProvider {
   #[must_use]
   pub fn new(adapter: Arc<dyn LockAdapter>) -> Self {
-    Self { adapter }
+    Self(Arc::new(Shared {
+      adapter,
+      waiters: Waiters::default(),
+      keeper: Keeper::default(),
+      next_id: AtomicU64::new(1),
+      runtime: OnceLock::new(),
+    }))
   }
 
   /// A provider over the adapter that `url` names: see [`adapters::open`].
@@ -33,15 +73,45 @@ impl LockProvider {
     Lock::new(self.clone(), key, owner.unwrap_or_else(Owner::unique))
   }
 
+  /// Whether every request is answered on the calling thread: then [`answer_now`](Self::answer_now) does.
+  #[must_use]
+  pub fn is_immediate(&self) -> bool {
+    self.0.adapter.immediate().is_some()
+  }
+
+  /// Answers on the calling thread. `None`: the adapter is none of those that never wait, and nothing was done.
+  #[must_use]
+  pub fn answer_now(&self, request: Request) -> Option<Result<Answer>> {
+    let immediate = self.0.adapter.immediate()?;
+    if self.0.waiters.is_empty() {
+      return Some(immediate.answer_now(request));
+    }
+    self
+      .try_answer(std::slice::from_ref(&request))
+      .and_then(|mut answers| answers.pop())
+  }
+
   /// See [`LockAdapter::try_answer`].
   #[must_use]
   pub fn try_answer(&self, requests: &[Request]) -> Option<Vec<Result<Answer>>> {
-    self.adapter.try_answer(requests)
+    if self.0.waiters.is_empty() {
+      return self.0.adapter.try_answer(requests);
+    }
+    let asked = Instant::now();
+    let batch = self.0.waiters.with_heirs(requests.to_vec(), self.0.adapter.is_shared());
+    let answers = self.0.adapter.try_answer(&batch.requests)?;
+    Some(self.hand_on(requests, batch, answers, asked))
   }
 
-  /// See [`LockAdapter::answer`].
+  /// See [`LockAdapter::answer`]. What was sent and got no answer is settled by asking again, as far as that can tell.
   pub async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>> {
-    self.adapter.answer(requests).await
+    if self.0.waiters.is_empty() {
+      return self.ask(requests).await;
+    }
+    let asked = Instant::now();
+    let batch = self.0.waiters.with_heirs(requests.clone(), self.0.adapter.is_shared());
+    let answers = self.ask(batch.requests.clone()).await;
+    self.hand_on(&requests, batch, answers, asked)
   }
 
   /// Answers a single request.
@@ -54,20 +124,66 @@ impl LockProvider {
       Some(answers) => answers,
       None => self.answer(vec![request]).await,
     };
-    answers.pop().unwrap_or_else(|| Err(Self::unanswered()))
+    answers.pop().unwrap_or_else(|| Err(Error::unanswered()))
   }
 
-  pub(crate) fn unanswered() -> Error {
-    Error::new(
-      ErrorKind::Database,
-      "the adapter gave no answer: it breaks its contract of one answer a request",
-    )
-  }
-
-  /// See [`LockAdapter::immediate`].
+  /// Joins those who wait for the key of a lock, behind all others of this process, until there is an outcome or the wait
+  /// is [abandoned](Self::abandon). The number, which the wait is
+  /// made with, tells them apart.
+  ///
+  /// It has to be called on a Tokio runtime.
   #[must_use]
-  pub fn immediate(&self) -> Option<&dyn Immediate> {
-    self.adapter.immediate()
+  pub fn wait(&self, lock: &Lock, make: impl FnOnce(u64) -> Wait) -> u64 {
+    let id = self.next_id();
+    let wait = make(id);
+    let waiter = Waiter {
+      id,
+      owner: lock.owner().clone(),
+      ttl: wait.ttl,
+      interval: wait.interval,
+      done: wait.done,
+    };
+    if let Some(nudge) = self.0.waiters.join(lock.key(), waiter) {
+      self
+        .runtime()
+        .spawn(waiters::probe(self.clone(), lock.key().clone(), nudge));
+    }
+    id
+  }
+
+  /// Ends a wait without an outcome. `false`: it has one, which is on its way.
+  #[must_use]
+  pub fn abandon(&self, key: &Key, id: u64) -> bool {
+    self.0.waiters.leave(key, id).is_some()
+  }
+
+  /// Renews a lease until it is let go of or lost. The number tells it apart.
+  ///
+  /// It has to be called on a Tokio runtime.
+  #[must_use]
+  pub fn keep(&self, holding: Holding) -> u64 {
+    let id = self.next_id();
+    self.keep_as(id, holding);
+    id
+  }
+
+  /// As [`keep`](Self::keep), under the number of the wait that brought the lease.
+  pub fn keep_as(&self, id: u64, holding: Holding) {
+    let runtime = self.runtime();
+    if self.0.keeper.add(id, holding) {
+      runtime.spawn(keeper::tend(self.clone()));
+    }
+  }
+
+  /// Ends the renewal of a lease. What is answered, if a renewal of it is under way, closes when that is over.
+  #[must_use]
+  pub fn let_go(&self, id: u64) -> Option<watch::Receiver<()>> {
+    self.0.keeper.remove(id)
+  }
+
+  /// Says that the application's event loop is alive, for leases that are kept only as long as it is.
+  pub fn beat(&self) {
+    self.0.keeper.beat();
   }
 
   /// See [`LockAdapter::init`].
@@ -76,7 +192,7 @@ impl LockProvider {
   ///
   /// What the adapter reports.
   pub async fn init(&self) -> Result<()> {
-    self.adapter.init().await
+    self.0.adapter.init().await
   }
 
   /// See [`LockAdapter::deinit`].
@@ -85,7 +201,7 @@ impl LockProvider {
   ///
   /// What the adapter reports.
   pub async fn deinit(&self) -> Result<()> {
-    self.adapter.deinit().await
+    self.0.adapter.deinit().await
   }
 
   /// See [`LockAdapter::remove_all_expired`].
@@ -94,11 +210,115 @@ impl LockProvider {
   ///
   /// What the adapter reports.
   pub async fn remove_all_expired(&self) -> Result<u64> {
-    self.adapter.remove_all_expired().await
+    self.0.adapter.remove_all_expired().await
   }
 
-  /// See [`LockAdapter::close`].
+  /// See [`LockAdapter::close`]. Whoever waits is answered that it is closed, and what is kept is lost.
   pub async fn close(&self) {
-    self.adapter.close().await;
+    self.0.waiters.fail_all(&Error::closed());
+    self.0.keeper.lose_all(Loss::Closed);
+    self.0.adapter.close().await;
+  }
+
+  pub(crate) fn waiters(&self) -> &Waiters {
+    &self.0.waiters
+  }
+
+  pub(crate) fn keeper(&self) -> &Keeper {
+    &self.0.keeper
+  }
+
+  pub(crate) async fn watch(&self, key: &Key) -> Result<Option<Watch>> {
+    self.0.adapter.watch(key).await
+  }
+
+  /// Asks the adapter and settles what is ambiguous; nobody inherits anything.
+  pub(crate) async fn ask(&self, requests: Vec<Request>) -> Vec<Result<Answer>> {
+    let mut answers = match self.0.adapter.try_answer(&requests) {
+      Some(answers) => answers,
+      None => self.0.adapter.answer(requests.clone()).await,
+    };
+    ambiguity::settle(self.0.adapter.as_ref(), &requests, &mut answers).await;
+    answers
+  }
+
+  pub(crate) async fn ask_one(&self, request: Request) -> Result<Answer> {
+    self
+      .ask(vec![request])
+      .await
+      .pop()
+      .unwrap_or_else(|| Err(Error::unanswered()))
+  }
+
+  /// Gives a grant to the waiter it was asked for, or undoes it if that one has left.
+  pub(crate) fn grant(&self, key: &Key, id: u64, owner: &Owner, ttl: Option<Ttl>, grant: Grant) {
+    self.0.waiters.granted(key, ttl.map(Ttl::duration));
+    let is_taken = self
+      .0
+      .waiters
+      .leave(key, id)
+      .is_some_and(|waiter| (waiter.done)(Ok(grant)));
+    if !is_taken && let Some(runtime) = self.0.runtime.get() {
+      runtime.spawn(self.clone().undo(key.clone(), owner.clone(), ttl, grant.fence));
+    }
+  }
+
+  /// Sees to it that releases among the requests reach those who wait.
+  fn hand_on(
+    &self,
+    requests: &[Request],
+    batch: waiters::Batch,
+    answers: Vec<Result<Answer>>,
+    asked: Instant,
+  ) -> Vec<Result<Answer>> {
+    let (own, inherited) = batch.divide(answers);
+    for (request, answer) in requests.iter().zip(&own) {
+      let is_release = matches!(request, Request::Release { .. } | Request::ForceRelease { .. });
+      let has_heir = inherited.iter().any(|(heir, _)| heir.key == *request.key());
+      if is_release && !has_heir && !matches!(answer, Ok(Answer::Released(false))) {
+        self.0.waiters.released(request.key());
+      }
+    }
+    for (heir, answer) in inherited {
+      match answer {
+        Ok(Answer::Acquired { fence }) => self.grant_later(heir, Grant { fence, asked }),
+        // The prober finds out why.
+        _ => self.0.waiters.released(&heir.key),
+      }
+    }
+    own
+  }
+
+  /// Gives a key to its heir after the answers of the same batch have been given.
+  fn grant_later(&self, heir: Heir, grant: Grant) {
+    let provider = self.clone();
+    let grant = move || provider.grant(&heir.key, heir.id, &heir.owner, heir.ttl, grant);
+    match self.0.runtime.get() {
+      Some(runtime) => drop(runtime.spawn(async move { grant() })),
+      None => grant(),
+    }
+  }
+
+  async fn undo(self, key: Key, owner: Owner, ttl: Option<Ttl>, fence: Fence) {
+    let patience = ttl.map_or(UNDOING, |ttl| ttl.duration().min(UNDOING));
+    let begun = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    let release = Request::Release {
+      key,
+      owner,
+      fence: Some(fence),
+    };
+    while self.answer_one(release.clone()).await.is_err() && begun.elapsed() < patience {
+      tokio::time::sleep(pause).await;
+      pause *= 2;
+    }
+  }
+
+  fn next_id(&self) -> u64 {
+    self.0.next_id.fetch_add(1, Ordering::Relaxed)
+  }
+
+  fn runtime(&self) -> &Handle {
+    self.0.runtime.get_or_init(Handle::current)
   }
 }

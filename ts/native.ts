@@ -23,11 +23,12 @@ export type {
   NativeHolder,
   NativeLock,
   NativeLockProvider,
+  NativeNoticeBoard,
   NativeOutcome,
   NativeReply,
   NativeRequest,
 } from "../binding";
-export { answer, NativeVerb } from "../binding";
+export { abandonWait, answer, beat, keep, letGo, makeNoticeBoard, NativeVerb, waitFor } from "../binding";
 
 /** Answers one verb at once, for locks of an immediate provider. */
 export const answerNow = makeAnswerNow();

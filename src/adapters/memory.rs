@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use super::{Immediate, LockAdapter};
+use super::{Immediate, LockAdapter, Watch, Watches};
 use crate::error::{Error, Result};
 use crate::fence::{self, Fence};
 use crate::name::{Key, Owner};
@@ -29,11 +29,16 @@ static NAMED: LazyLock<Mutex<HashMap<String, Weak<Leases>>>> = LazyLock::new(Mut
 
 pub struct MemoryAdapter {
   leases: Arc<Leases>,
+  /// Whether other adapters may be over the same leases.
+  is_shared: bool,
   closed: AtomicBool,
 }
 
 #[derive(Default)]
-struct Leases(Mutex<Table>);
+struct Leases {
+  table: Mutex<Table>,
+  watches: Arc<Watches>,
+}
 
 #[derive(Default)]
 struct Table {
@@ -52,7 +57,7 @@ impl MemoryAdapter {
   /// An instance of its own.
   #[must_use]
   pub fn new() -> Self {
-    Self::over(Arc::default())
+    Self::over(Arc::default(), false)
   }
 
   /// The instance of that name in this process. It lives as long as an adapter over it does.
@@ -61,16 +66,17 @@ impl MemoryAdapter {
     let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
     named.retain(|_, leases| leases.strong_count() > 0);
     if let Some(leases) = named.get(name).and_then(Weak::upgrade) {
-      return Self::over(leases);
+      return Self::over(leases, true);
     }
     let leases = Arc::default();
     named.insert(name.to_owned(), Arc::downgrade(&leases));
-    Self::over(leases)
+    Self::over(leases, true)
   }
 
-  fn over(leases: Arc<Leases>) -> Self {
+  fn over(leases: Arc<Leases>, is_shared: bool) -> Self {
     Self {
       leases,
+      is_shared,
       closed: AtomicBool::new(false),
     }
   }
@@ -80,7 +86,7 @@ impl MemoryAdapter {
       return Err(Error::closed());
     }
     // Nothing that runs under this mutex leaves the table half changed, so a panic there has not spoilt it.
-    Ok(self.leases.0.lock().unwrap_or_else(PoisonError::into_inner))
+    Ok(self.leases.table.lock().unwrap_or_else(PoisonError::into_inner))
   }
 
   fn answer_all(&self, requests: &[Request]) -> Vec<Result<Answer>> {
@@ -93,7 +99,15 @@ impl MemoryAdapter {
 
 impl Immediate for MemoryAdapter {
   fn answer_now(&self, request: Request) -> Result<Answer> {
-    self.table().map(|mut table| table.answer(request, Instant::now()))
+    if self.leases.watches.is_empty() {
+      return self.table().map(|mut table| table.answer(request, Instant::now()));
+    }
+    let key = request.key().clone();
+    let answer = self.table().map(|mut table| table.answer(request, Instant::now()));
+    if let Ok(Answer::Released(true)) = answer {
+      self.leases.watches.wake(&key);
+    }
+    answer
   }
 }
 
@@ -111,6 +125,14 @@ impl LockAdapter for MemoryAdapter {
 
   async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>> {
     self.answer_all(&requests)
+  }
+
+  async fn watch(&self, key: &Key) -> Result<Option<Watch>> {
+    Ok(self.is_shared.then(|| self.leases.watches.open(key)))
+  }
+
+  fn is_shared(&self) -> bool {
+    self.is_shared
   }
 
   fn immediate(&self) -> Option<&dyn Immediate> {
@@ -258,6 +280,6 @@ mod tests {
         ttl: Some(Ttl::new(Duration::ZERO).unwrap()),
       }]);
     }
-    assert!(adapter.leases.0.lock().unwrap().leases.len() <= SWEEP_FLOOR);
+    assert!(adapter.leases.table.lock().unwrap().leases.len() <= SWEEP_FLOOR);
   }
 }

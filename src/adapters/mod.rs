@@ -18,6 +18,7 @@ pub mod sqlite;
 mod watch;
 
 pub use watch::Watch;
+use watch::Watches;
 
 /// Speaks to one database.
 ///
@@ -50,6 +51,11 @@ pub trait LockAdapter: Send + Sync + 'static {
   /// If the subscription could not be made. Waiting then goes on by the interval alone.
   async fn watch(&self, _key: &Key) -> Result<Option<Watch>> {
     Ok(None)
+  }
+
+  /// Whether anybody but this adapter can hold, and wait for, its keys.
+  fn is_shared(&self) -> bool {
+    true
   }
 
   /// The same adapter, if it never waits: then gathering requests gains nothing, and even a slice costs too much.

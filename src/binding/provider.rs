@@ -57,7 +57,7 @@ impl NativeLockProvider {
   /// Whether `answerNow` may be used; otherwise requests are to be gathered and given to `answer`.
   #[napi(getter, catch_unwind)]
   pub fn is_immediate(&self) -> bool {
-    self.provider.immediate().is_some()
+    self.provider.is_immediate()
   }
 
   /// A lock, to be handed to the verbs; a failure if the key or the owner cannot be one.

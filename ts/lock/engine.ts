@@ -14,6 +14,7 @@ import type { Promisable } from "../utilities/invokable";
 import type { ILockAdapter } from "./contracts/lock-adapter";
 import { JsAdapter } from "./js-adapter";
 import { Lane } from "./lane";
+import { WaitLine, type WaitSettings } from "./wait-line";
 
 /** Under this symbol an adapter keeps its engine; registered globally, so that two copies of the package agree. */
 export const ENGINE: unique symbol = Symbol.for("holdfast.lock.engine");
@@ -31,6 +32,7 @@ interface LockNames {
 export class LockEngine {
   /** Whether verbs are answered in the same call; then remaining times are exact to the microsecond as well. */
   readonly isImmediate: boolean;
+  private readonly waitLine = new WaitLine();
 
   private constructor(
     private readonly provider: NativeLockProvider,
@@ -74,6 +76,19 @@ export class LockEngine {
       return answered(askNow(lock, verb, ttl)) as number;
     }
     return this.cross(lock, verb, ttl).then(answered) as Promise<number>;
+  }
+
+  /** Whether anybody of this JavaScript context waits for a key, given with its namespace. */
+  isWaitedFor(key: string): boolean {
+    return this.waitLine.isWaitedFor(key);
+  }
+
+  /**
+   * Waits for a key behind all who wait already, and answers as an acquire does; `null`: the time is over. Throws what it
+   * cannot answer.
+   */
+  async wait(settings: WaitSettings): Promise<number | null> {
+    return answered(await this.waitLine.wait(settings)) as number | null;
   }
 
   /** Who holds the key of a lock. */

@@ -42,20 +42,43 @@ export function lockAdapterOf(adapter: unknown): ILockAdapter {
  */
 export class JsAdapter {
   private readonly ownLeases = new OwnLeases();
-  /** Those that the engine is on its way for, in that order. */
-  private readonly replies: NativeReply[] = [];
+  /** Those that the engine is on its way for, by what they answer. */
+  private readonly replies = new Map<string, NativeReply[]>();
 
   constructor(private readonly adapter: ILockAdapter) {}
 
   /** Asks the adapter, and then has the engine come for the reply. */
   async ask<Outcome>(request: NativeRequest, fetch: () => Promise<Outcome>): Promise<Outcome> {
-    this.replies.push(await reply(this.adapter, this.ownLeases, request));
+    const ready = await reply(this.adapter, this.ownLeases, request);
+    const name = nameOf(request);
+    const replies = this.replies.get(name);
+    if (replies === undefined) {
+      this.replies.set(name, [ready]);
+    } else {
+      replies.push(ready);
+    }
     return fetch();
   }
 
-  /** What the engine calls. */
-  readonly answer = async (requests: readonly NativeRequest[]): Promise<NativeReply[]> =>
-    this.replies.splice(0, requests.length);
+  /** What the engine calls. What it asks of its own accord, for those who wait or keep a lease, is asked now. */
+  readonly answer = (requests: readonly NativeRequest[]): Promise<NativeReply[]> =>
+    Promise.all(requests.map((request) => this.take(request) ?? reply(this.adapter, this.ownLeases, request)));
+
+  private take(request: NativeRequest): NativeReply | undefined {
+    const name = nameOf(request);
+    const replies = this.replies.get(name);
+    const ready = replies?.shift();
+    if (replies?.length === 0) {
+      this.replies.delete(name);
+    }
+    return ready;
+  }
+}
+
+/** Requests of one name are alike, and may have each other's replies. */
+function nameOf({ verb, key, owner }: NativeRequest): string {
+  const isOwners = verb !== NativeVerb.ForceRelease && verb !== NativeVerb.State;
+  return JSON.stringify([verb, key, isOwners ? owner : ""]);
 }
 
 // A synchronous throw of the adapter is a rejection here like any other.

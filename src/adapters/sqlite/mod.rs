@@ -14,9 +14,11 @@
 //! 3. Commits are written to the WAL without fsync (`synchronous = NORMAL`): a lease survives the end of any process, and
 //!    not a power cut, which its holder does not survive either. Moving the WAL into the file, which does fsync, is left
 //!    to a second connection on a thread of its own.
+//! 4. While somebody waits for a key, another connection watches the file for commits of other processes.
 
 mod checkpoint;
 mod location;
+mod observer;
 mod schema;
 mod session;
 
@@ -26,10 +28,12 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use self::location::Location;
+use self::observer::Observer;
 use self::session::{Failure, Session};
 use super::sql::TableName;
-use super::{LockAdapter, Options};
+use super::{LockAdapter, Options, Watch};
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::Key;
 use crate::request::{Answer, Request, Until};
 
 /// How long a batch waits for other writers. A lock's transaction takes well under a millisecond, so whoever keeps the
@@ -46,6 +50,7 @@ struct Shared {
   table: TableName,
   slot: Mutex<Slot>,
   patience: Duration,
+  observer: Observer,
 }
 
 enum Slot {
@@ -73,6 +78,7 @@ impl SqliteAdapter {
       table,
       slot: Mutex::new(Slot::Unopened),
       patience: PATIENCE,
+      observer: Observer::default(),
     })))
   }
 
@@ -168,6 +174,18 @@ impl LockAdapter for SqliteAdapter {
       Err(Failure::Busy(busy)) => asked.iter().map(|request| unasked(request, &busy)).collect(),
       Err(failure) => vec![Err(failure.into_error()); asked.len()],
     }
+  }
+
+  async fn watch(&self, key: &Key) -> Result<Option<Watch>> {
+    match &self.0.location {
+      // Nobody else has it, and what this adapter does itself needs no watch.
+      Location::Memory => Ok(None),
+      location @ Location::File(_) => self.0.observer.watch(key, location).map(Some),
+    }
+  }
+
+  fn is_shared(&self) -> bool {
+    matches!(self.0.location, Location::File(_))
   }
 
   async fn init(&self) -> Result<()> {

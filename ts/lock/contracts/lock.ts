@@ -1,16 +1,32 @@
-import type { AsyncLazy, LazyPromise } from "../../async/lazy-promise";
+import type { LazyPromise } from "../../async/lazy-promise";
+import type { Invokable, Promisable } from "../../utilities/invokable";
 import type { Result } from "../../utilities/result";
 import type { ITimeSpan, TimeSpan } from "../../utilities/time-span";
 import type { KeyAlreadyAcquiredLockError } from "./errors";
+import type { LockHolding, LockStanding } from "./holding";
 import type { LockState } from "./lock-state";
 
-/** How long and how often to try for a lock that is held. */
+/**
+ * How long and how often to try for a lock that is held. Whoever waits is woken by a release, where the database tells of
+ * it; the interval is for releases that nobody tells of.
+ */
 export interface LockBlockingSettings {
   /** How long to try at most, on a monotonic clock. Zero: exactly one try. Default: the provider's, one minute. */
   time?: ITimeSpan | undefined;
-  /** How long to wait between tries at most. Default: the provider's, one second. */
+  /**
+   * How long to wait between tries at most, and how often to report that the key is unavailable. Default: the provider's,
+   * one second.
+   */
   interval?: ITimeSpan | undefined;
+  /** Ends the wait at once when it is aborted; the promise then rejects with its reason. */
+  signal?: AbortSignal | undefined;
 }
+
+/**
+ * What is done while a lock is held: a function, an object with `invoke`, or a lazy promise. It is told by a signal if
+ * the lock is lost meanwhile, and may ignore it.
+ */
+export type LockWork<T> = Invokable<[holding: LockHolding], Promisable<T>> | LazyPromise<T>;
 
 /**
  * A key and an owner.
@@ -31,6 +47,17 @@ export interface ILock {
    * written in JavaScript keep no fences; theirs grow in this process, and between processes as their clocks do.
    */
   readonly fence: bigint | null;
+  /**
+   * How the lock stands by what its process knows, without asking the database; `null`: not acquired, or released again.
+   * A lock that is kept alive is renewed by an engine that notices in time when that fails; of another one it is only
+   * known when its ttl is over.
+   */
+  readonly state: LockStanding | null;
+  /**
+   * Aborted with a `LockLostError` when the lock is lost, and not when it is released; `null`: not acquired, or released
+   * again. Each grant has a signal of its own.
+   */
+  readonly signal: AbortSignal | null;
 
   /** Tries once. `false`: the key is held, be it by this lock. */
   acquire(): LazyPromise<boolean>;
@@ -42,7 +69,10 @@ export interface ILock {
    */
   acquireOrFail(): LazyPromise<void>;
 
-  /** Tries until the key is free or the time is over. `false`: it is over. */
+  /**
+   * Tries until the key is free or the time is over. `false`: it is over. Waiters of one process are served in the order
+   * they came.
+   */
   acquireBlocking(settings?: LockBlockingSettings): LazyPromise<boolean>;
 
   /**
@@ -97,28 +127,25 @@ export interface ILock {
   getState(): LazyPromise<LockState>;
 
   /**
-   * Acquires, calls a function, and releases whatever the function does. Answers a failure, and does not call the
+   * Acquires, calls a function with the signal and the fence of the grant, and releases whatever the function does. Answers a failure, and does not call the
    * function, if the key is held. Rejects with what the function throws.
    */
-  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
 
   /**
    * As {@link run}, answering what the function does.
    *
    * @throws KeyAlreadyAcquiredLockError if the key is held.
    */
-  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
+  runOrFail<T>(fn: LockWork<T>): LazyPromise<T>;
 
   /** As {@link run}, after {@link acquireBlocking}. */
-  runBlocking<T>(
-    fn: AsyncLazy<T>,
-    settings?: LockBlockingSettings,
-  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  runBlocking<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
 
   /**
    * As {@link runOrFail}, after {@link acquireBlockingOrFail}.
    *
    * @throws KeyAlreadyAcquiredLockError if the time is over.
    */
-  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
 }

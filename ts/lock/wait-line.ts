@@ -1,0 +1,146 @@
+import { onAbort } from "../async/on-abort";
+import { LONGEST_TIMER, wait } from "../async/wait";
+import { abandonWait, isFailure, type NativeLock, type NativeOutcome, waitFor } from "../native";
+import type { Keeping } from "./keeping";
+import { hear, NOTICE_BOARD, unhear } from "./notice-board";
+
+/** A wait for a key that is held. All times are in milliseconds. */
+export interface WaitSettings {
+  readonly lock: NativeLock;
+  /** The key of the lock, with its namespace. */
+  readonly key: string;
+  /** As the engine takes it. */
+  readonly ttl: number;
+  /** How long to wait. */
+  readonly time: number;
+  /** The longest pause between two tries. */
+  readonly interval: number;
+  readonly signal: AbortSignal | undefined;
+  /** Keeps the lease from the instant it is granted. */
+  readonly keeping: Keeping | undefined;
+  /** Called once an interval while waiting, with the number of intervals so far. */
+  readonly stillWaiting: (intervals: number) => void;
+  /** Called with what the engine granted after nobody waited for it any more. */
+  readonly grantedTooLate: (fence: number) => void;
+}
+
+/** Those of this JavaScript context that wait for the keys of one adapter. The engine has them in the order they came. */
+export class WaitLine {
+  private readonly waiting = new Map<string, number>();
+
+  /** Whether anybody waits for a key. */
+  isWaitedFor(key: string): boolean {
+    return this.waiting.has(key);
+  }
+
+  /**
+   * Waits. What is answered is what an acquire is answered, or `null` when the time is over; a rejection is the signal's
+   * reason. The process is kept alive meanwhile, as by any timer.
+   */
+  async wait(settings: WaitSettings): Promise<NativeOutcome> {
+    this.count(settings.key, 1);
+    try {
+      return await new Wait(settings).outcome;
+    } finally {
+      this.count(settings.key, -1);
+    }
+  }
+
+  private count(key: string, change: 1 | -1): void {
+    const count = (this.waiting.get(key) ?? 0) + change;
+    if (count === 0) {
+      this.waiting.delete(key);
+    } else {
+      this.waiting.set(key, count);
+    }
+  }
+}
+
+class Wait {
+  readonly outcome: Promise<NativeOutcome>;
+  private readonly over = new AbortController();
+  private readonly ticket: number;
+  private readonly id: number | undefined;
+  private readonly forgetSignal: (() => void) | undefined;
+  private resolve!: (outcome: NativeOutcome) => void;
+  private reject!: (reason: unknown) => void;
+
+  constructor(private readonly settings: WaitSettings) {
+    const { lock, ttl, time, interval, signal, keeping } = settings;
+    this.outcome = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.ticket = hear((outcome, standing) =>
+      standing === undefined ? this.conclude(outcome as NativeOutcome) : keeping?.hear(standing),
+    );
+    const id = waitFor(lock, NOTICE_BOARD, this.ticket, ttl, interval, keeping?.settings);
+    if (isFailure(id)) {
+      this.conclude(id);
+      return;
+    }
+    this.id = id;
+    this.tick(interval);
+    this.expire(performance.now() + time).catch(() => undefined);
+    this.forgetSignal = signal && onAbort(signal, this.abort);
+  }
+
+  private readonly abort = (): void => {
+    this.end();
+    this.isAbandoned();
+    this.reject(this.settings.signal?.reason);
+  };
+
+  private async expire(deadline: number): Promise<void> {
+    // Timers fire early by fractions of a millisecond.
+    for (let left = deadline - performance.now(); left > 0; left = deadline - performance.now()) {
+      await wait(Math.ceil(left), this.over.signal);
+    }
+    if (this.isAbandoned()) {
+      this.end();
+      this.resolve(null);
+    }
+  }
+
+  private conclude(outcome: NativeOutcome): void {
+    const { keeping, grantedTooLate } = this.settings;
+    const isGranted = typeof outcome === "number" && outcome > 0;
+    if (isGranted && keeping !== undefined) {
+      keeping.adopt(this.id, this.ticket);
+    } else {
+      unhear(this.ticket);
+    }
+    if (!this.over.signal.aborted) {
+      this.end();
+      this.resolve(outcome);
+    } else if (isGranted) {
+      grantedTooLate(outcome);
+    }
+  }
+
+  /** `false`: the wait has an outcome already, which is on its way and will be heard. */
+  private isAbandoned(): boolean {
+    const isAbandoned = this.id !== undefined && abandonWait(this.settings.lock, this.id);
+    if (isAbandoned) {
+      unhear(this.ticket);
+    }
+    return isAbandoned;
+  }
+
+  private end(): void {
+    this.over.abort();
+    this.forgetSignal?.();
+  }
+
+  private tick(interval: number): void {
+    let intervals = 0;
+    const timer = setInterval(
+      () => {
+        intervals += 1;
+        this.settings.stillWaiting(intervals);
+      },
+      Math.min(Math.max(interval, 1), LONGEST_TIMER),
+    );
+    this.over.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  }
+}
