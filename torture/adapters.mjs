@@ -17,6 +17,7 @@ import { join } from "node:path";
  * @property {string} title
  * @property {(target: Target) => Promise<import("holdfast").ILockAdapter>} open
  * @property {"process" | "host" | "server"} clock whose clock judges expiry
+ * @property {boolean} [tells] whether it tells of releases, so that nobody waits for an interval to be over
  * @property {boolean} [isOneProcess] whether its locks are between the threads of one process
  * @property {keyof typeof import("../scripts/servers.mjs").recipes} [recipe] how its server is had
  * @property {Record<"fast" | "immediate", NodeJS.Signals>} [restart] the signals that end its server in order, and at once
@@ -31,6 +32,7 @@ export const adapters = {
   memory: {
     title: "Memory",
     clock: "process",
+    tells: true,
     isOneProcess: true,
     async open({ name }) {
       const { MemoryLockAdapter } = await import("holdfast");
@@ -41,6 +43,7 @@ export const adapters = {
   sqlite: {
     title: "SQLite",
     clock: "host",
+    tells: true,
     async open({ folder }) {
       const { SqliteLockAdapter } = await import("holdfast");
       return new SqliteLockAdapter({ url: `sqlite:${join(folder, "locks.db")}` });

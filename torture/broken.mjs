@@ -32,6 +32,10 @@ class PlainLock {
     return this.inner.fence;
   }
 
+  get signal() {
+    return null;
+  }
+
   async acquire() {
     return this.inner.acquire();
   }
@@ -155,7 +159,9 @@ class DeafLock extends PlainLock {
   }
 }
 
-const late = { manners: { brief: 60, late: 20, "refreshing late": 20 }, kinds: [] };
+/** What a broken lock says of itself is not of interest. */
+const base = { adapter: "sqlite", kinds: [], keeping: 0 };
+const late = { manners: { brief: 60, late: 20, "refreshing late": 20 } };
 
 /**
  * @typedef {object} Broken
@@ -169,29 +175,29 @@ const late = { manners: { brief: 60, late: 20, "refreshing late": 20 }, kinds: [
 export const broken = {
   "client-clock": {
     caughtBy: ["exclusion"],
-    run: { adapter: "redis", kinds: ["clock of a client stepped"] },
+    run: { ...base, adapter: "redis", kinds: ["clock of a client stepped"] },
     wrap: (parts) => new ClientClockLock(parts),
   },
   "careless-release": {
     caughtBy: ["exclusion", "revival"],
-    run: { adapter: "sqlite", ...late },
+    run: { ...base, ...late },
     wrap: (parts) => new CarelessReleaseLock(parts),
   },
   "reviving-renewal": {
     caughtBy: ["revival"],
-    run: { adapter: "sqlite", ...late },
+    run: { ...base, ...late },
     wrap: (parts) => new RevivingLock(parts),
   },
   "forgetful-fence": {
     caughtBy: ["fence"],
-    run: { adapter: "sqlite", kinds: [] },
+    run: base,
     wrap: (parts) => new ForgetfulFenceLock(parts),
   },
   "lost-wake": {
     caughtBy: ["liveness"],
     // Few come, and rarely, so that nobody else takes what the one who waits has missed.
     run: {
-      ...{ adapter: "sqlite", kinds: [], workers: 4, tasks: 1, keys: 1 },
+      ...{ ...base, workers: 4, tasks: 1, keys: 1 },
       ...{ manners: { refreshing: 1 }, waiting: 1, waits: [8_000, 9_000], rests: [20_000, 20_000] },
     },
     wrap: (parts) => new DeafLock(parts),

@@ -10,12 +10,17 @@
  * @property {number} until
  * @property {string[]} codes of the errors it explains
  * @property {boolean} endsPromises
+ * @property {boolean} isDeafening whether a worker could not hear what it was told
  *
  * @typedef {{ check: string, text: string }} Finding
  */
 
 /** Expiry is judged by a clock in whole milliseconds that runs a little off the one that is read here. */
 const clockToleranceMs = 50;
+/** An event loop on a busy machine is late by so much. */
+const deafnessMs = 500;
+/** How long the answer to a request may have been under way that was not timed. */
+const longestAnswerMs = 500;
 /** How long after its end a fault can still be felt: connections are made anew, answers come late. */
 const recoveryMs = 4_000;
 /** A waiter is granted a free key within an interval. More than that is for a slow machine. */
@@ -23,7 +28,7 @@ const slackMs = 3_000;
 
 /**
  * @param {import("./history.mjs").History} history
- * @param {{ episodes: Episode[], ttl: number, intervals: number[] }} circumstances
+ * @param {{ episodes: Episode[], ttl: number, interval: number }} circumstances
  * @returns {Finding[]}
  */
 export function check(history, circumstances) {
@@ -32,6 +37,7 @@ export function check(history, circumstances) {
     findings.push(
       ...checkExclusion(grants, (grant) => promiseEnd(grant, history, circumstances)),
       ...checkOrder(grants),
+      ...checkBelief(grants, history.forced, circumstances.episodes),
       ...checkEarlyLoss(grants, (grant) => promiseEnd(grant, history, circumstances)),
       ...checkWaits(
         history.waits.filter((wait) => wait.key === key),
@@ -70,11 +76,16 @@ export function isByBreak({ key, at }, { forced }, { episodes, ttl }) {
 /** Until when a holder could rely on its lease, not counting what it knew of only later. */
 function promiseEnd(grant, { forced }, { episodes }) {
   const breaks = [
-    ...forced.filter(({ key, at }) => key === grant.key && at > (grant.sent ?? 0)).map(({ sent }) => sent),
-    ...episodes.filter(({ endsPromises, until }) => endsPromises && until > grant.granted).map(({ from }) => from),
+    ...forced.filter(({ key, at }) => key === grant.key && at > begun(grant)).map(({ sent }) => sent),
+    ...episodes.filter(({ endsPromises, until }) => endsPromises && until > begun(grant)).map(({ from }) => from),
   ];
   const promised = Math.min(grant.promisedUntil - clockToleranceMs, ...breaks);
   return Math.min(Math.max(promised, grant.heldLast), grant.ended ?? Number.POSITIVE_INFINITY);
+}
+
+/** The lease did not begin before. */
+function begun({ sent, granted }) {
+  return sent ?? granted - longestAnswerMs;
 }
 
 /** No two holders can rely on their leases at the same time. */
@@ -127,6 +138,30 @@ function checkOrder(grants) {
   return findings;
 }
 
+/** A holder is told of its loss before the next one relies on the lock, unless it was kept from listening. */
+function checkBelief(grants, forced, episodes) {
+  const findings = [];
+  const believing = grants.filter(({ told, ended }) => told !== undefined || ended !== undefined);
+  for (const [index, grant] of believing.entries()) {
+    const until = Math.min(grant.told ?? Number.POSITIVE_INFINITY, grant.ended ?? Number.POSITIVE_INFINITY);
+    const next = believing.find(({ fence }, other) => other > index && fence > grant.fence);
+    if (next === undefined || until - next.granted <= deafnessMs) {
+      continue;
+    }
+    const isExcused = [
+      ...forced.filter(({ key }) => key === grant.key).map(({ sent, at }) => ({ from: sent, until: at })),
+      ...episodes.filter(({ worker, isDeafening }) => isDeafening && (worker ?? grant.worker) === grant.worker),
+    ].some((episode) => episode.from < until && episode.until > begun(grant));
+    if (!isExcused) {
+      findings.push({
+        check: "belief",
+        text: `${describe(grant)} and was not told of its loss for ${round(until - next.granted)} ms after ${describe(next)}`,
+      });
+    }
+  }
+  return findings;
+}
+
 /** A lease lasts as long as was promised. */
 function checkEarlyLoss(grants, endOf) {
   return grants
@@ -138,8 +173,8 @@ function checkEarlyLoss(grants, endOf) {
 }
 
 /** Nobody waits for a key that is free. */
-function checkWaits(waits, grants, { episodes, ttl, intervals }) {
-  const patience = Math.max(...intervals) + slackMs;
+function checkWaits(waits, grants, { episodes, ttl, interval }) {
+  const patience = interval + slackMs;
   const disturbed = episodes.map(({ from, until }) => ({ from, until: until + recoveryMs + ttl }));
   const findings = [];
   for (const wait of waits.filter(({ sent, at }) => at - sent > patience)) {

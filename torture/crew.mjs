@@ -21,6 +21,7 @@ const script = fileURLToPath(new URL("worker.mjs", import.meta.url));
  * @property {number} ttl milliseconds
  * @property {number[]} intervals milliseconds between the tries of a wait; one of them is drawn for each
  * @property {number} waiting the share of its sections for which it waits in the library; for the others it tries again
+ * @property {number} keeping the share of its locks that it lets the library keep alive
  * @property {[number, number]} waits the least and the most milliseconds that it waits for a lock
  * @property {[number, number]} rests the least and the most milliseconds between two sections
  * @property {Record<Manner, number>} manners how often it behaves in which way, relative to each other

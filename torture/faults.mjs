@@ -16,6 +16,7 @@ const hourMs = 3_600_000;
  * @property {string[]} [codes] of errors that it explains, of the worker or of all
  * @property {boolean} [isForAll] whether it meets every worker, where a single one is the rule
  * @property {boolean} [endsPromises] whether no lease that was granted before can be relied on afterwards
+ * @property {boolean} [isDeafening] whether the worker cannot hear what it is told meanwhile
  * @property {(run: import("./run.mjs").Run, worker: import("./crew.mjs").Worker, random: import("./random.mjs").Random) =>
  *   Promise<number | void>} inject fulfilled when it is over; with how many there were, where that is not 1
  */
@@ -42,6 +43,7 @@ export const faults = {
     missing: needsSignals,
     // What was to be heard meanwhile is found late.
     codes: outage,
+    isDeafening: true,
     async inject(run, worker, random) {
       worker.tell("tell", { moment: "holding" });
       await worker.hear("holding", hearMs);
@@ -53,6 +55,7 @@ export const faults = {
 
   "event loop blocked past the ttl": {
     missing: possible,
+    isDeafening: true,
     async inject(run, worker, random) {
       worker.tell("block", { milliseconds: run.ttl * random.between(1.5, 2.5) });
       await worker.hear("unblocked", hearMs + 3 * run.ttl);
@@ -81,6 +84,7 @@ export const faults = {
     missing: needsClock("host"),
     isForAll: true,
     endsPromises: true,
+    isDeafening: true,
     async inject(run, _worker, random) {
       run.hostAheadMs = (run.hostAheadMs ?? 0) + random.between(1_000, hourMs);
       run.clocks.host.set(run.hostAheadMs);

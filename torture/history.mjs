@@ -15,6 +15,7 @@
  * @property {number} [ended] when it was given back: when the request was sent
  * @property {number} [freed] when the answer was there that it was given back
  * @property {number} leaseEndsBefore the lease is over then, unless it was given back before
+ * @property {number} [told] when the library said that it is lost
  * @property {{ sent: number, at: number, verb: string }} [lost] the first answer "you do not hold it"
  *
  * @typedef {object} Wait
@@ -52,6 +53,8 @@ export function readHistory(logs, ttl) {
       } else if (note.event === "error") {
         history.errors.push(note);
         take(history, grant, { ...note, answer: undefined }, ttl);
+      } else if (note.event === "told of loss" && grant !== undefined) {
+        grant.told = note.at;
       } else if (note.event === "hang") {
         history.hangs.push(note);
       } else if (note.event === "end") {

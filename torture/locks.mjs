@@ -8,12 +8,12 @@ import { broken } from "./broken.mjs";
  * What a worker needs of a lock; a `Lock` of the library has it.
  *
  * @typedef {Pick<import("holdfast").ILock,
- *   "key" | "id" | "fence" | "acquire" | "acquireBlocking" | "refresh" | "release" | "forceRelease">} TorturedLock
+ *   "key" | "id" | "fence" | "signal" | "acquire" | "acquireBlocking" | "refresh" | "release" | "forceRelease">} TorturedLock
  */
 
 /**
  * @param {import("./crew.mjs").WorkerSettings} settings
- * @returns {Promise<{ create(key: string): TorturedLock }>}
+ * @returns {Promise<{ create(key: string, settings?: import("holdfast").LockCreateSettings): TorturedLock }>}
  */
 export async function makeLocks(settings) {
   const { adapter: name, target, ttl, build, folder } = settings;

@@ -48,8 +48,8 @@ function drawMissing(verdicts) {
   });
 }
 
-function drawFindings({ adapter, violations, lostUpdates, hangs, unexplained }) {
-  return Object.entries({
+function drawFindings({ adapter, violations, lostUpdates, hangs, unexplained, evidence }) {
+  const findings = Object.entries({
     violation: violations.map(({ check, text }) => `${check}: ${text}`),
     "lost update": lostUpdates,
     hang: hangs,
@@ -58,4 +58,5 @@ function drawFindings({ adapter, violations, lostUpdates, hangs, unexplained }) 
     ...findings.slice(0, shown).map((finding) => `${what} of ${adapter}: ${finding}`),
     ...(findings.length > shown ? [`${what} of ${adapter}: and ${findings.length - shown} more`] : []),
   ]);
+  return evidence === undefined ? findings : [...findings, `the logs of ${adapter} are in ${evidence}`];
 }

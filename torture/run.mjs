@@ -1,10 +1,10 @@
 // One adapter, tortured for a while: a crew of workers, a schedule of faults, and the examination of what came of it.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { throwIfInterrupted } from "../scripts/step.mjs";
+import { root, throwIfInterrupted } from "../scripts/step.mjs";
 import { adapters } from "./adapters.mjs";
 import { check, isByBreak, unexplained } from "./checks.mjs";
 import { Clock, compileClock } from "./clock.mjs";
@@ -13,6 +13,7 @@ import { faults } from "./faults.mjs";
 import { readHistory } from "./history.mjs";
 import { TcpProxy } from "./proxy.mjs";
 import { Random } from "./random.mjs";
+import { isClean } from "./report.mjs";
 import { provideServer } from "./server.mjs";
 import { mountSmallDisk } from "./small-disk.mjs";
 import { Store } from "./store.mjs";
@@ -31,7 +32,8 @@ const startMs = 60_000;
  * @property {number} [workers]
  * @property {number} [tasks] of each worker
  * @property {number} [keys]
- * @property {number} [waiting] see `WorkerSettings`, as the next three
+ * @property {number} [waiting] see `WorkerSettings`, as the next four
+ * @property {number} [keeping]
  * @property {[number, number]} [waits]
  * @property {[number, number]} [rests]
  * @property {Partial<Record<import("./crew.mjs").Manner, number>>} [manners]
@@ -46,6 +48,7 @@ const startMs = 60_000;
  * @property {string[]} lostUpdates under the lock within its lease, or guarded by the fence
  * @property {string[]} hangs
  * @property {string[]} unexplained errors, words and ends
+ * @property {string} [evidence] the folder of the logs, if something is wrong
  * @property {{ writes: number, overwritten: number, refused: number }} store
  */
 
@@ -79,12 +82,16 @@ export class Run {
   constructor(settings) {
     this.#settings = {
       ...{ workers: 3, tasks: 4, keys: 5, rests: [1, 30] },
-      ...{ waiting: 0.5, waits: [2 * this.ttl, 4 * this.ttl] },
+      ...{ waiting: 0.5, keeping: 0.2, waits: [2 * this.ttl, 4 * this.ttl] },
       ...{ manners: { brief: 90, refreshing: 4, late: 2, "refreshing late": 2, "never leaving": 2 } },
       ...settings,
     };
     this.#random = new Random(settings.seed);
     this.adapter = adapters[settings.adapter];
+    if (this.adapter.tells) {
+      // Only who is told of a release is granted the key in time.
+      this.intervals.push(10_000);
+    }
     this.keys = Array.from({ length: this.#settings.keys }, (_, number) => `key-${number}`);
   }
 
@@ -103,7 +110,8 @@ export class Run {
       stall = this.#noticeStalls();
       const { injected, missing } = await this.#injectFaults();
       await this.#stop();
-      return { ...this.#examine(folder), injected, missing };
+      const verdict = { ...this.#examine(), injected, missing };
+      return isClean(verdict) ? verdict : { ...verdict, evidence: this.#keepEvidence() };
     } finally {
       clearInterval(stall);
       await Promise.all(this.workers.map((worker) => worker.kill()));
@@ -145,7 +153,7 @@ export class Run {
 
   async #start(place) {
     const index = this.#started++;
-    const { seed, tasks, build, waiting, waits, rests, manners } = this.#settings;
+    const { seed, tasks, build, waiting, keeping, waits, rests, manners } = this.#settings;
     const proxy = this.server && (await TcpProxy.before(addressOf(this.server.url)));
     const settings = {
       ...{
@@ -153,6 +161,7 @@ export class Run {
         tasks,
         build,
         waiting,
+        keeping,
         waits,
         rests,
         manners,
@@ -217,10 +226,10 @@ export class Run {
   }
 
   async #inject(kind, random) {
-    const { codes = [], isForAll = false, endsPromises = false, inject } = faults[kind];
+    const { codes = [], isForAll = false, endsPromises = false, isDeafening = false, inject } = faults[kind];
     const worker = random.pick(this.workers);
     const episode = {
-      ...{ kind, codes, endsPromises },
+      ...{ kind, codes, endsPromises, isDeafening },
       worker: isForAll ? undefined : worker.settings.index,
       from: this.now(),
       until: Number.POSITIVE_INFINITY,
@@ -256,7 +265,14 @@ export class Run {
     return setInterval(() => {
       const now = this.now();
       if (now - last > 10 * everyMs) {
-        this.#episodes.push({ kind: "stall", codes: [], endsPromises: false, from: last, until: now });
+        this.#episodes.push({
+          kind: "stall",
+          codes: [],
+          endsPromises: false,
+          isDeafening: true,
+          from: last,
+          until: now,
+        });
       }
       last = now;
     }, everyMs);
@@ -267,7 +283,7 @@ export class Run {
       readFileSync(join(this.logs, String(index)), "utf8"),
     );
     const history = readHistory(logs, this.ttl);
-    const circumstances = { episodes: this.#episodes, ttl: this.ttl, intervals: this.intervals };
+    const circumstances = { episodes: this.#episodes, ttl: this.ttl, interval: this.intervals[1] };
     const { writes, lost, refused, unprotected, lostGuarded } = this.#store;
     return {
       adapter: this.adapterName,
@@ -290,8 +306,16 @@ export class Run {
         ...logs.map((_, index) => this.#wordsOf(index)).filter((words) => words !== ""),
       ],
       store: { writes, overwritten: lost, refused },
-      episodes: this.#episodes,
     };
+  }
+
+  /** What the workers have noted, and when there was which fault. */
+  #keepEvidence() {
+    const folder = join(root, ".cache", "torture", `${this.adapterName}-${this.#settings.seed}`);
+    rmSync(folder, { recursive: true, force: true });
+    cpSync(this.logs, folder, { recursive: true });
+    writeFileSync(join(folder, "faults.json"), JSON.stringify(this.#episodes, undefined, 2));
+    return folder;
   }
 
   /** What a worker has printed, which is not for it to do. */

@@ -19,6 +19,8 @@ const locks = await makeLocks(settings);
 
 /** How long one that has told where it is stays there. */
 const stayMs = 1_000;
+/** For how long what it knows of a lock that is kept may be relied on. */
+const knowledgeMs = 50;
 const watchEveryMs = 500;
 let count = 0;
 let isToStop = false;
@@ -73,11 +75,12 @@ if (parentPort === null) {
 
 async function work() {
   do {
-    const lock = locks.create(random.pick(keys));
+    const isKept = random.chance(settings.keeping);
+    const lock = locks.create(random.pick(keys), isKept ? { keepAlive: true } : undefined);
     try {
       const validUntil = await (random.chance(settings.waiting) ? waitFor(lock) : tryFor(lock));
       if (validUntil !== undefined) {
-        await stay(lock, validUntil);
+        await (isKept ? stayKept(lock) : stay(lock, validUntil));
       }
     } catch {
       // Noted where it was caught first. A client that gets errors does not ask again at once.
@@ -125,8 +128,20 @@ async function refresh(lock) {
   return isRefreshed ? sent + ttl : undefined;
 }
 
-async function stay(lock, grantedUntil) {
-  let validUntil = grantedUntil;
+/** Relies on the library to renew the lease, and to tell when it is lost. */
+async function stayKept(lock) {
+  const { key, fence, signal } = lock;
+  const found = await enter(lock);
+  for (const end = now() + random.between(0, 2.5 * ttl); now() < end && !isToStop && !signal.aborted; ) {
+    await setTimeout(random.between(20, 100));
+  }
+  // What it knows at this moment; the store is asked in the next.
+  const validUntil = signal.aborted ? 0 : now() + knowledgeMs;
+  await ask({ verb: "write", key, fence, found, validUntil });
+  await call(lock, "release", patience, () => lock.release());
+}
+
+async function enter(lock) {
   const { key, fence } = lock;
   const found = await ask({ verb: "read", key, fence });
   if (momentToTell === "holding") {
@@ -134,6 +149,13 @@ async function stay(lock, grantedUntil) {
     send({ told: "holding", key });
     await setTimeout(stayMs);
   }
+  return found;
+}
+
+async function stay(lock, grantedUntil) {
+  let validUntil = grantedUntil;
+  const { key, fence } = lock;
+  const found = await enter(lock);
   const manner = mannerOfStay();
   if (manner === "refreshing") {
     for (const end = now() + random.between(ttl, 2 * ttl); now() < end && !isToStop; ) {
@@ -171,6 +193,10 @@ function mannerOfStay() {
 }
 
 function granted(lock, sent) {
+  const { id, key, signal } = lock;
+  signal?.addEventListener("abort", () => {
+    note({ event: "told of loss", id, key, at: now(), loss: signal.reason?.reason });
+  });
   note({ event: "granted", id: lock.id, key: lock.key, fence: String(lock.fence), sent, at: now() });
 }
 
