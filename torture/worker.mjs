@@ -21,6 +21,9 @@ const locks = await makeLocks(settings);
 const stayMs = 1_000;
 /** For how long what it knows of a lock that is kept may be relied on. */
 const knowledgeMs = 50;
+/** How long it sleeps between two looks, and how much longer that takes at most while it runs. */
+const napMs = 50;
+const latenessMs = 250;
 const watchEveryMs = 500;
 let count = 0;
 let isToStop = false;
@@ -132,11 +135,14 @@ async function refresh(lock) {
 async function stayKept(lock) {
   const { key, fence, signal } = lock;
   const found = await enter(lock);
+  // One that was stopped itself hears of the loss a moment after it runs again: that is late, as without a signal.
+  let wasStopped = false;
   for (const end = now() + random.between(0, 2.5 * ttl); now() < end && !isToStop && !signal.aborted; ) {
-    await setTimeout(random.between(20, 100));
+    const slept = now();
+    await setTimeout(napMs);
+    wasStopped = now() - slept > napMs + latenessMs;
   }
-  // What it knows at this moment; the store is asked in the next.
-  const validUntil = signal.aborted ? 0 : now() + knowledgeMs;
+  const validUntil = signal.aborted || wasStopped ? 0 : now() + knowledgeMs;
   await ask({ verb: "write", key, fence, found, validUntil });
   await call(lock, "release", patience, () => lock.release());
 }
