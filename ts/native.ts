@@ -7,6 +7,8 @@ import {
   type NativeFailure,
   type NativeLockProvider,
   type NativePassword,
+  type NativeMongodbOptions,
+  type NativeMongodbPlace,
   type NativeReply,
   type NativeRequest,
   type NativeSqlOptions,
@@ -17,6 +19,7 @@ import {
   openMysql,
   openPostgres,
   openRedisProvider as openNativeRedisProvider,
+  openMongodbProvider,
 } from "../binding";
 import type { SqlClient, SqlParameter } from "./lock/adapters/sql-client";
 import { driverErrorOf } from "./lock/clients/driver-error";
@@ -36,6 +39,8 @@ export type {
   NativeHolder,
   NativeLock,
   NativeLockProvider,
+  NativeMongodbOptions,
+  NativeMongodbPlace,
   NativeNoticeBoard,
   NativeOutcome,
   NativePassword,
@@ -106,6 +111,19 @@ type Loose<T> = T extends readonly (infer Element)[]
   : T extends object
     ? { [Name in keyof T]: Record<never, never> extends Pick<T, Name> ? Loose<T[Name]> | undefined : Loose<T[Name]> }
     : T;
+
+/**
+ * The provider over a collection of MongoDB. Nothing is connected to yet. Without a URL the engine asks for the place at
+ * the first use, of a function that never rejects.
+ *
+ * @throws ConfigurationLockError if an option cannot be used.
+ */
+export function openMongodb(
+  options: NativeMongodbOptions,
+  locate: () => Promise<NativeMongodbPlace>,
+): NativeLockProvider {
+  return opened(openMongodbProvider(options, locate));
+}
 
 /** A provider that was opened, or the error it could not be opened for. */
 function opened(provider: NativeLockProvider | NativeFailure): NativeLockProvider {

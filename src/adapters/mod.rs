@@ -11,6 +11,7 @@ use crate::request::{Answer, Request};
 #[cfg(test)]
 mod contract;
 pub mod memory;
+pub mod mongodb;
 pub mod mysql;
 pub mod no_op;
 pub mod postgres;
@@ -108,7 +109,7 @@ pub struct Options {
 }
 
 const SCHEMES: &str =
-  "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"mysql://HOST/DATABASE\" or \"redis://HOST\"";
+  "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \X;
 
 /// The adapter that `url` names, not yet connected:
 ///
@@ -116,6 +117,7 @@ const SCHEMES: &str =
 /// | --- | --- |
 /// | `memory:` | memory, an instance of its own |
 /// | `memory:NAME` | memory, the instance that everyone in this process shares under that name |
+/// | `mongodb://HOST:PORT/DATABASE`, `mongodb+srv://HOST/DATABASE` | the MongoDB deployment there |
 /// | `no-op:` | one that grants everything and keeps nothing |
 /// | `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `postgresql://…` | the PostgreSQL server there |
 /// | `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, `mariadb://…` | the MySQL or MariaDB server there |
@@ -130,6 +132,19 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
   match url.split_once(':') {
     Some(("memory", "")) => Ok(Arc::new(memory::MemoryAdapter::new())),
     Some(("memory", name)) => Ok(Arc::new(memory::MemoryAdapter::named(name))),
+    Some(("mongodb" | "mongodb+srv", _)) => {
+      let settings = mongodb::Settings {
+        url: url.to_owned(),
+        database: None,
+        collection: options
+          .table_name
+          .as_deref()
+          .unwrap_or(mongodb::DEFAULT_COLLECTION)
+          .to_owned(),
+        timeouts: mongodb::Timeouts::default(),
+      };
+      Ok(Arc::new(mongodb::MongodbAdapter::new(settings)?))
+    }
     Some(("no-op", "")) => Ok(Arc::new(no_op::NoOpAdapter::default())),
     Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::PostgresAdapter::new(postgres::PostgresSettings {
       server: sql::Server::at(url),

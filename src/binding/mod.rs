@@ -10,6 +10,7 @@
 )]
 
 pub mod js_adapter;
+pub mod mongodb;
 pub mod notices;
 pub mod outcome;
 pub mod provider;

@@ -19,7 +19,7 @@ pub fn open_lock_provider(
   key_prefix: Option<String>,
 ) -> Either<NativeLockProvider, NativeFailure> {
   match LockProvider::open(&url, &Options { table_name, key_prefix }) {
-    Ok(provider) => Either::A(NativeLockProvider::new(provider)),
+    Ok(provider) => Either::A(NativeLockProvider::over(provider)),
     Err(error) => Either::B(error.into()),
   }
 }
@@ -37,7 +37,7 @@ pub fn adopt_lock_adapter(
     .callee_handled::<false>()
     .build()?;
   let adapter = JsAdapter::new(answering);
-  Ok(NativeLockProvider::new(LockProvider::new(Arc::new(adapter))))
+  Ok(NativeLockProvider::over(LockProvider::new(Arc::new(adapter))))
 }
 
 /// Null if a lease can have this ttl in milliseconds.

@@ -14,6 +14,14 @@ export type { MemoryLockAdapterSettings } from "./memory-lock-adapter";
 export { MemoryLockAdapter } from "./memory-lock-adapter";
 export type { MysqlLockAdapterSettings } from "./mysql-lock-adapter";
 export { MysqlLockAdapter } from "./mysql-lock-adapter";
+export type {
+  MongodbDatabase,
+  MongodbLockAdapterDatabaseSettings,
+  MongodbLockAdapterOptions,
+  MongodbLockAdapterSettings,
+  MongooseConnection,
+} from "./mongodb-lock-adapter";
+export { MongodbLockAdapter } from "./mongodb-lock-adapter";
 export { NoOpLockAdapter } from "./no-op-lock-adapter";
 export type { PostgresLockAdapterSettings } from "./postgres-lock-adapter";
 export { PostgresLockAdapter } from "./postgres-lock-adapter";
