@@ -228,6 +228,22 @@ describe("a client", { timeout: TIMEOUT }, () => {
   );
 });
 
+describe("a process", { timeout: TIMEOUT }, () => {
+  it("that holds a lock and has waited for another ends when it has nothing more to do", async () => {
+    const collectionName = `lock_${randomUUID()}`;
+    const adapter = new MongodbLockAdapter({ url: REPLICA_SET_URL, database, collectionName });
+    onTestFinished(() => adapter.close());
+    const provider = new LockProvider({ adapter });
+    await provider.create("theirs", { ttl: null }).acquireOrFail();
+    const script = join(__dirname, "workers/leaving-mongodb.mjs");
+    // It rejects where the process fails, or is not over in time.
+    const settings = { timeout: BOUND_MS };
+    const ended = await run(process.execPath, [script, REPLICA_SET_URL, database, collectionName], settings);
+    expect(ended).toEqual({ stdout: '{"mine":true,"theirs":false}', stderr: "" });
+    expect(await provider.create("mine").isLocked()).toBe(true);
+  });
+});
+
 describe("rights", { timeout: TIMEOUT }, () => {
   it("are those of the client, and their lack is a clear error", async () => {
     const server = await OwnServer.start({ programArguments: ["--auth"] });
