@@ -15,6 +15,7 @@ import {
   AmbiguousLockError,
   ConfigurationLockError,
   ConnectionLockError,
+  LOCK_EVENTS,
   LOCK_REFRESH_RESULT,
 } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
@@ -178,6 +179,29 @@ describe("under load", { timeout: TIMEOUT }, () => {
     expect(load.faults).toEqual([]);
     expect(load.cycles).toBeGreaterThan(0);
     expect(await load.orphans()).toEqual([]);
+  });
+
+  it("a wait goes on over connections that were cut", async () => {
+    const link = await Link.before(REPLICA_SET_URL);
+    const collectionName = `lock_${randomUUID()}`;
+    const [near, far] = [link.url, REPLICA_SET_URL].map((url) => {
+      const adapter = new MongodbLockAdapter({ url, database, collectionName });
+      onTestFinished(() => adapter.close());
+      return new LockProvider({ adapter });
+    }) as [LockProvider, LockProvider];
+    const held = far.create("k", { ttl: null });
+    await held.acquireOrFail();
+    let refused = false;
+    await near.addListener(LOCK_EVENTS.UNAVAILABLE, () => {
+      refused = true;
+    });
+    const settings = { interval: TimeSpan.fromSeconds(10), time: TimeSpan.fromHours(1) };
+    const acquired = Promise.resolve(near.create("k").acquireBlocking(settings));
+    await expect.poll(() => refused, { timeout: BOUND_MS }).toBe(true);
+    link.cut();
+    await setTimeout(200);
+    await held.release();
+    expect(await acquired).toBe(true);
   });
 
   it("a reply that is lost is no refusal", async () => {
