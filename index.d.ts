@@ -1360,6 +1360,46 @@ export declare class RedisPubSubEventBusAdapter implements IEventBusAdapter {
   private reportAll;
 }
 
+/** The SQL that a server speaks. MariaDB speaks `"mysql"`, and CockroachDB `"postgres"`. */
+export type SqlDialect = "postgres" | "mysql" | "sqlite";
+
+/** What is bound to a placeholder. */
+export type SqlParameter = string | number | null;
+
+/** What came of a statement. */
+export interface SqlResult {
+  /** The values of each row, in the order of the statement's columns; empty if it returns none. */
+  readonly rows: readonly (readonly unknown[])[];
+  /** How many rows it inserted, updated or deleted; 0 for other statements. */
+  readonly affectedRows: number;
+  /** The number the database gave to the row it inserted; 0 if it gave none, or does not say. */
+  readonly insertId: number;
+}
+
+/**
+ * All that is needed of the database client of an application. Those of `pg`, `mysql2`, `better-sqlite3`, `node:sqlite`,
+ * Kysely, Knex and Sequelize are known; any other can be used by an object that implements this.
+ */
+export interface SqlClient {
+  /** What the server speaks. */
+  readonly dialect: SqlDialect;
+  /**
+   * Whether every statement is run in one transaction of the application. Then none is run again that failed, and what
+   * has expired is not deleted by itself. Default `false`.
+   */
+  readonly isTransaction?: boolean | undefined;
+  /**
+   * Runs one statement, and commits it at once unless the client is a transaction.
+   *
+   * Placeholders are `$1`, `$2`, … for PostgreSQL, where one may occur twice, and `?` for the others. They are to be
+   * bound, not written into the text. An integer may come back as a number, as a bigint or as text.
+   *
+   * @returns what came of it; rejects with the error of the driver, whose `code` (and `errno`, of MySQL) tells a
+   * deadlock from a missing table and a lost connection.
+   */
+  query(sql: string, parameters: readonly SqlParameter[]): PromiseLike<SqlResult>;
+}
+
 /** When a lease ends. */
 export interface ILockExpirationData {
   /** `null`: the lease has no end. */
@@ -2067,6 +2107,107 @@ export declare class LockProviderFactory<Name extends string = string> {
   private with;
 }
 
+/** What is used of a `Knex` or a `Knex.Transaction`. */
+export interface KnexHandle {
+  /** Whether it is a transaction. */
+  readonly isTransaction?: boolean;
+  /** What it speaks through. */
+  readonly client: unknown;
+  /** Builds a statement from text. */
+  raw(sql: string, bindings: never): unknown;
+}
+
+/** What is used of a `Kysely` or a `Transaction` of it. */
+export interface KyselyHandle {
+  /** Whether it is a transaction. */
+  readonly isTransaction: boolean;
+  /** The same without its plugins, which may change what comes back. */
+  withoutPlugins(): KyselyHandle;
+  /** Runs a compiled query. */
+  executeQuery(query: never): Promise<KyselyResult>;
+  /** Begins to build a query. */
+  selectFrom(table: never): unknown;
+  /** Begins a transaction. */
+  transaction(): unknown;
+}
+
+/** What is used of its results. */
+export interface KyselyResult {
+  /** The rows. */
+  readonly rows: unknown[];
+  /** How many rows were changed. */
+  readonly numAffectedRows?: bigint | undefined;
+  /** The number of the row that was inserted. */
+  readonly insertId?: bigint | undefined;
+}
+
+/** What is used of a pool or a connection of `mysql2/promise`. */
+export interface Mysql2PromiseHandle {
+  /** Of a pool: lends a connection. */
+  getConnection?: unknown;
+  /** Runs a statement. */
+  query(sql: string): Promise<unknown>;
+  /** Runs a prepared statement. */
+  execute(options: never, values: never): Promise<unknown>;
+}
+
+/** What is used of a pool or a connection of `mysql2`. */
+export interface Mysql2CallbackHandle {
+  /** The same pool or connection with promises. */
+  promise(): unknown;
+}
+
+/** What is used of a `Pool`, a `Client` or a `PoolClient` of `pg`. */
+export interface PgHandle {
+  /** Of a pool: how many connections it has. */
+  readonly totalCount?: number;
+  /** Runs a statement. */
+  query(query: { text: string; values: unknown[]; rowMode: "array" }): Promise<PgResult>;
+}
+
+/** What is used of its results. */
+export interface PgResult {
+  /** The rows, as arrays. */
+  readonly rows: unknown[][];
+  /** How many rows there are, or were changed. */
+  readonly rowCount: number | null;
+  /** The first word of the statement. */
+  readonly command: string;
+}
+
+/** What is used of a `Sequelize`. */
+export interface SequelizeHandle {
+  /** The name of what it speaks. */
+  getDialect(): string;
+  /** Runs a statement. */
+  query(sql: string, options: never): Promise<unknown>;
+}
+
+/** A transaction of the same `Sequelize`; it is only handed on. */
+export interface SequelizeTransaction {
+  /** Ends it. */
+  commit(): Promise<unknown>;
+}
+
+/** What is used of a `Database` of `better-sqlite3` or a `DatabaseSync` of `node:sqlite`. */
+export interface SqliteHandle {
+  /** Compiles a statement. */
+  prepare(sql: string): SqliteStatement;
+}
+
+/** What is used of its statements. */
+export interface SqliteStatement {
+  /** Of `better-sqlite3`: whether the statement returns rows. */
+  readonly reader?: boolean;
+  /** Runs it, and answers its rows. */
+  all(...parameters: SqlParameter[]): unknown[];
+  /** Runs it. */
+  run(...parameters: SqlParameter[]): unknown;
+}
+
+/** A handle of a database that `SqlLockAdapter` knows what to do with. */
+export type SqlHandle = SqlClient | PgHandle | Mysql2PromiseHandle | Mysql2CallbackHandle | SqliteHandle;
+
 /** Something that has to be set up before use, or may be set up early. */
 export interface IInitizable {
   /** Sets up what is needed. Doing it again changes nothing. */
@@ -2151,6 +2292,132 @@ declare abstract class NativeLockAdapter implements ILockAdapter, IInitizable, I
    */
   getState(key: string): Promise<LockAdapterState | null>;
   private lock;
+}
+
+/** What the adapters over a client of the application have in common. */
+export interface ClientLockAdapterSettings {
+  /**
+   * Table of the leases: 1 to 48 ASCII letters, digits and underscores, not beginning with a digit. Default `"lock"`.
+   */
+  tableName?: string | undefined;
+  /** Schema the table is in, for PostgreSQL. Default: the first of the connection's search path. */
+  schema?: string | undefined;
+  /**
+   * How often rows of leases that have expired or were released are deleted, give or take a fifth. Default: every minute.
+   */
+  expiredKeysRemovalInterval?: ITimeSpan | undefined;
+  /**
+   * Whether they are deleted by themselves, which keeps the table small; nothing else depends on it. Default: unless the
+   * client is a transaction, or one connection that may be inside of one.
+   */
+  shouldRemoveExpiredKeys?: boolean | undefined;
+}
+
+declare abstract class ClientLockAdapter extends NativeLockAdapter {
+  private readonly removal;
+  /**
+   * Removes what {@link init} made, unless a lock in it is held; the next use makes it anew. Doing it again, or before
+   * `init`, changes nothing.
+   *
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  deInit(): Promise<void>;
+  /**
+   * Leaves the client alone, which stays the caller's; locks that are held stay held. What is asked afterwards fails with
+   * a `ClosedLockError`. Never needed for the process to exit.
+   */
+  close(): Promise<void>;
+}
+
+/** Settings of {@link KnexLockAdapter}. */
+export interface KnexLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Knex for PostgreSQL, MySQL or SQLite, or a transaction of one, in which locks are then taken. */
+  knex: KnexHandle;
+}
+
+/** Locks through a Knex of the application, who destroys it: between all processes that reach the same table. */
+export declare class KnexLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the Knex is none or speaks to another kind of database, or the table's name cannot
+   * be used.
+   */
+  constructor(settings: KnexLockAdapterSettings);
+}
+
+/** Settings of {@link KyselyLockAdapter}. */
+export interface KyselyLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Kysely for PostgreSQL, MySQL or SQLite, or a transaction of one, in which locks are then taken. */
+  kysely: KyselyHandle;
+  /** Whether {@link KyselyLockAdapter.transaction} begins one. Default: unless `kysely` is a transaction. */
+  enableTransactions?: boolean | undefined;
+}
+
+/**
+ * Locks through a Kysely of the application, who destroys it: between all processes that reach the same table. Use one
+ * database for all of them, never a replica.
+ *
+ * Locks need none of the methods that an {@link IDatabaseLockAdapter} has: they are taken in one statement, by the clock
+ * of the server.
+ */
+export declare class KyselyLockAdapter extends ClientLockAdapter implements IDatabaseLockAdapter {
+  private readonly kysely;
+  private readonly table;
+  private readonly leases;
+  private readonly isTransactional;
+  /** The tables are there, or about to be. */
+  private made;
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws ConfigurationLockError if the Kysely is none or speaks to another kind of database, or the table's name cannot
+   * be used.
+   * @throws InvalidInputError if the interval is not a positive time span.
+   */
+  constructor(settings: KyselyLockAdapterSettings);
+  /**
+   * Removes the table, unless a lock in it is held; the next use makes it anew. Doing it again, or before `init`, changes
+   * nothing.
+   *
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  deInit(): Promise<void>;
+  /**
+   * The lease of a key, expired or not.
+   *
+   * @returns `null`: there is none.
+   */
+  find(key: string): Promise<ILockData | null>;
+  /**
+   * Deletes the lease of a key, whoever has it.
+   *
+   * @returns when what was deleted would have ended, or had; `null`: there was none.
+   */
+  remove(key: string): Promise<ILockExpirationData | null>;
+  /**
+   * Deletes the lease of a key if it is this owner's.
+   *
+   * @returns what was deleted, expired or not; `null`: it is not.
+   */
+  removeIfOwner(key: string, owner: string): Promise<ILockData | null>;
+  /**
+   * Sets the end of a lease that is this owner's, has an end, and has not expired by the clock of the server.
+   *
+   * @returns how many leases were changed: 1, or 0 if there is no such lease.
+   */
+  updateExpiration(key: string, owner: string, expiration: Date): Promise<number>;
+  /**
+   * Runs a function in a serializable transaction. One that runs into another is rolled back, and run again: up to ten
+   * times, so that the function is to have no other effects. With `enableTransactions: false`, and if the Kysely is a
+   * transaction already, the function is run once and no transaction is begun.
+   *
+   * @returns what the function answers. If it rejects, this does with the same, and nothing of it stays.
+   */
+  transaction<T>(fn: (transaction: IDatabaseLockTransaction) => Promise<T>): Promise<T>;
+  private begin;
+  private prepare;
 }
 
 /** Settings of {@link MemoryLockAdapter}. */
@@ -2240,10 +2507,18 @@ export declare class NoOpLockAdapter extends NativeLockAdapter {
   constructor();
 }
 
-/** What is read of an ioredis client: where it connects to. The client itself is left alone, and stays the caller's. */
+/** What is read of an ioredis client of a server or of sentinels. It is left alone, and stays the caller's. */
 export interface RedisClient {
   /** The options the client was made with, as ioredis keeps them. */
   readonly options: RedisClientOptions;
+}
+
+/** What is read of an ioredis client of a cluster. It is left alone, and stays the caller's. */
+export interface RedisClusterClient {
+  /** Tells it from other clients. */
+  readonly isCluster: boolean;
+  /** The options the client was made with, as ioredis keeps them. */
+  readonly options: RedisClusterClientOptions;
 }
 
 /** The options of an ioredis client that say where and as whom it connects. */
@@ -2262,40 +2537,152 @@ export interface RedisClientOptions {
   readonly db?: number | undefined;
   /** Stands in front of every key the client uses, and of every lock. */
   readonly keyPrefix?: string | undefined;
-  /** Not supported yet. */
+  /** Encrypts the connection: see {@link RedisTlsOptions}. */
   readonly tls?: unknown;
-  /** Not supported yet. */
-  readonly sentinels?: unknown;
+  /** Sentinels that tell where the master is. */
+  readonly sentinels?:
+    | readonly {
+        readonly host?: string | undefined;
+        readonly port?: number | undefined;
+      }[]
+    | null
+    | undefined;
+  /** The name of the master at the sentinels. */
+  readonly name?: string | null | undefined;
+  /** Default: the default user of the sentinels. */
+  readonly sentinelUsername?: string | null | undefined;
+  /** Default: none. */
+  readonly sentinelPassword?: string | null | undefined;
+  /** Encrypts the connections to the sentinels. */
+  readonly sentinelTLS?: unknown;
+  /** With sentinels, `tls` is used only if this is `true`. */
+  readonly enableTLSForSentinelMode?: boolean | undefined;
+  /** Addresses behind a NAT. A function is not supported. */
+  readonly natMap?: unknown;
+  /** Milliseconds; longest time for a verb. */
+  readonly commandTimeout?: number | undefined;
+  /** Milliseconds; longest time for a connection. */
+  readonly connectTimeout?: number | undefined;
 }
 
-/** Settings of {@link RedisLockAdapter}. */
-export interface RedisLockAdapterSettings {
-  /** Where the server is: `"redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]"` or `"redis+unix:///PATH"`. */
-  url: string;
-  /** Stands in front of every key. Default: nothing. */
+/** The options of an ioredis client of a cluster that are read. */
+export interface RedisClusterClientOptions {
+  /** Of the connections to the nodes. */
+  readonly redisOptions?: RedisClientOptions | undefined;
+  /** Stands in front of every key the client uses, and of every lock. */
+  readonly keyPrefix?: string | undefined;
+  /** Addresses behind a NAT. A function is not supported. */
+  readonly natMap?: unknown;
+}
+
+/** How connections are encrypted; the names and the meanings are those of Node.js. Certificates and keys are PEM. */
+export interface RedisTlsOptions {
+  /** Authorities to trust instead of those of the system. */
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** The certificate this side shows, with its chain. */
+  cert?: string | Uint8Array | undefined;
+  /** The key to it, without a passphrase. */
+  key?: string | Uint8Array | undefined;
+  /** `false`: any certificate of the server is accepted. Default `true`. */
+  rejectUnauthorized?: boolean | undefined;
+  /** The name that the server's certificate must be for. Default: the host. */
+  servername?: string | undefined;
+}
+
+/** What {@link RedisLockAdapter} can be told, however it connects. */
+export interface RedisLockAdapterOptions {
+  /** Stands in front of every key. Default: that of the client, else nothing. */
   keyPrefix?: string | undefined;
+  /**
+   * Milliseconds, 1 to an hour: no verb takes longer, connecting included. Default: that of the client, else 5000.
+   */
+  commandTimeout?: number | undefined;
+  /** Milliseconds, 1 to an hour: no attempt to connect takes longer. Default: that of the client, else 5000. */
+  connectTimeout?: number | undefined;
+  /**
+   * How many replicas must have heard of a grant, from 1. A grant that fewer have heard of in time is taken back, and the
+   * verb fails with a `ConnectionLockError`. Default: none has to.
+   */
+  replicas?: number | undefined;
+  /** Milliseconds that the replicas have, up to half the `commandTimeout`. Default: that, but a second at most. */
+  replicasTimeout?: number | undefined;
+}
+
+/** Settings of {@link RedisLockAdapter} that name a place. */
+export interface RedisLockAdapterSettings extends RedisLockAdapterOptions {
+  /**
+   * Where the server is: `"redis://[USER][:PASSWORD]@HOST[:PORT][/DATABASE]"`, `"redis+unix:///PATH"`,
+   * `"redis+sentinel://HOST:PORT,HOST:PORT/NAME"` or `"redis+cluster://HOST:PORT,HOST:PORT"`; with `rediss` in place of
+   * `redis`, the connections are encrypted.
+   */
+  url: string;
+  /** How the connections are encrypted. Default: not at all, unless the URL says so. */
+  tls?: RedisTlsOptions | undefined;
 }
 
 /** Settings of {@link RedisLockAdapter} that name a client; whatever else is in them is not used. */
-export interface RedisLockAdapterClientSettings {
+export interface RedisLockAdapterClientSettings extends RedisLockAdapterOptions {
   /** An ioredis client, whose options are read. */
-  database: RedisClient;
+  database: RedisClient | RedisClusterClient;
   /** Locks need none to be stored. */
   serde?: unknown;
 }
 
 /**
- * Locks between all processes that reach the same Redis server, 6.2 or newer, or Valkey. Of an ioredis client it takes the
- * options and connects by itself, over one connection of its own.
+ * Locks between all processes that reach the same Redis, 6.2 or newer, or Valkey: a server, the master that sentinels watch
+ * over, or a cluster. Of an ioredis client it takes the options and connects by itself, over one connection of its own to
+ * each server.
  */
 export declare class RedisLockAdapter extends NativeLockAdapter {
   /**
    * Connects to nothing yet.
    *
-   * @throws ConfigurationLockError if the URL or the client's options cannot be used: TLS, sentinels and clusters are not
-   * supported yet.
+   * @throws ConfigurationLockError if the URL, the client's options or the settings cannot be used.
    */
-  constructor(settings: RedisClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
+  constructor(settings: RedisClient | RedisClusterClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
+}
+
+/** Settings of {@link SequelizeLockAdapter}. */
+export interface SequelizeLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Sequelize for PostgreSQL, MySQL or SQLite. */
+  sequelize: SequelizeHandle;
+  /** A transaction of it, in which locks are then taken. Default: none, whatever continuation-local storage holds. */
+  transaction?: SequelizeTransaction | null | undefined;
+}
+
+/** Locks through a Sequelize of the application, who closes it: between all processes that reach the same table. */
+export declare class SequelizeLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the Sequelize is none or speaks to another kind of database, or the table's name
+   * cannot be used.
+   */
+  constructor(settings: SequelizeLockAdapterSettings);
+}
+
+/** Settings of {@link SqlLockAdapter}. */
+export interface SqlLockAdapterSettings extends ClientLockAdapterSettings {
+  /**
+   * A pool or a connection of `pg`, `mysql2` or `mysql2/promise`, a database of `better-sqlite3` or `node:sqlite`, or a
+   * client of your own. A connection that is inside a transaction takes its locks in that transaction.
+   */
+  client: SqlHandle;
+}
+
+/**
+ * Locks through the database client that the application already has: between all processes that reach the same table.
+ * The client stays the caller's, who ends it.
+ */
+export declare class SqlLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the client is none that is known, or the table's name cannot be used.
+   */
+  constructor(settings: SqlLockAdapterSettings);
 }
 
 /** Settings of {@link SqliteLockAdapter}. */

@@ -12,7 +12,9 @@ use crate::request::{Answer, Request};
 mod contract;
 pub mod memory;
 pub mod mongodb;
+pub mod mysql;
 pub mod no_op;
+pub mod postgres;
 pub mod redis;
 pub mod sql;
 pub mod sqlite;
@@ -106,6 +108,9 @@ pub struct Options {
   pub key_prefix: Option<String>,
 }
 
+const SCHEMES: &str =
+  "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \X;
+
 /// The adapter that `url` names, not yet connected:
 ///
 /// | URL | adapter |
@@ -114,7 +119,9 @@ pub struct Options {
 /// | `memory:NAME` | memory, the instance that everyone in this process shares under that name |
 /// | `mongodb://HOST:PORT/DATABASE`, `mongodb+srv://HOST/DATABASE` | the MongoDB deployment there |
 /// | `no-op:` | one that grants everything and keeps nothing |
-/// | `redis://HOST:PORT/DATABASE` | the Redis server there |
+/// | `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `postgresql://…` | the PostgreSQL server there |
+/// | `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, `mariadb://…` | the MySQL or MariaDB server there |
+/// | `redis://HOST:PORT/DATABASE` and [others](redis::settings::Settings::of_url) | the Redis server, cluster or master there |
 /// | `sqlite:PATH`, `sqlite://PATH` | the SQLite file at that path, relative to the working directory |
 /// | `sqlite::memory:` | a SQLite database of its own in memory |
 ///
@@ -139,14 +146,26 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
       Ok(Arc::new(mongodb::MongodbAdapter::new(settings)?))
     }
     Some(("no-op", "")) => Ok(Arc::new(no_op::NoOpAdapter::default())),
-    Some(("redis" | "redis+unix", _)) => Ok(Arc::new(redis::RedisAdapter::new(url, options.key_prefix.as_deref())?)),
+    Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::PostgresAdapter::new(postgres::PostgresSettings {
+      server: sql::Server::at(url),
+      table_name: options.table_name.clone(),
+      ..Default::default()
+    })?)),
+    Some(("mysql" | "mariadb", _)) => Ok(Arc::new(mysql::MysqlAdapter::new(&mysql::MysqlSettings {
+      server: sql::Server::at(url),
+      table_name: options.table_name.clone(),
+    })?)),
+    Some((
+      "redis" | "rediss" | "redis+unix" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster",
+      _,
+    )) => Ok(Arc::new(redis::RedisAdapter::open(url, options.key_prefix.as_deref())?)),
     Some(("sqlite", location)) => Ok(Arc::new(sqlite::SqliteAdapter::new(location, options)?)),
     Some((scheme, _)) => Err(Error::configuration(format!(
-      "no adapter answers to \"{scheme}:\": use \"memory:\", \"sqlite:PATH\", \"redis://HOST\" or \"mongodb://HOST\""
+      "no adapter answers to \"{scheme}:\": use {SCHEMES}"
     ))),
     // Without a scheme the text may be a password typed into the wrong place, so it is not repeated.
-    None => Err(Error::configuration(
-      "the adapter URL has no scheme: use \"memory:\", \"sqlite:PATH\", \"redis://HOST\" or \"mongodb://HOST\"",
-    )),
+    None => Err(Error::configuration(format!(
+      "the adapter URL has no scheme: use {SCHEMES}"
+    ))),
   }
 }

@@ -14,6 +14,9 @@ pub mod mongodb;
 pub mod notices;
 pub mod outcome;
 pub mod provider;
+pub mod redis;
+pub mod sql_client;
+pub mod sql_server;
 pub mod verbs;
 
 use tokio::runtime::Builder;
