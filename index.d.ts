@@ -1360,6 +1360,46 @@ export declare class RedisPubSubEventBusAdapter implements IEventBusAdapter {
   private reportAll;
 }
 
+/** The SQL that a server speaks. MariaDB speaks `"mysql"`, and CockroachDB `"postgres"`. */
+export type SqlDialect = "postgres" | "mysql" | "sqlite";
+
+/** What is bound to a placeholder. */
+export type SqlParameter = string | number | null;
+
+/** What came of a statement. */
+export interface SqlResult {
+  /** The values of each row, in the order of the statement's columns; empty if it returns none. */
+  readonly rows: readonly (readonly unknown[])[];
+  /** How many rows it inserted, updated or deleted; 0 for other statements. */
+  readonly affectedRows: number;
+  /** The number the database gave to the row it inserted; 0 if it gave none, or does not say. */
+  readonly insertId: number;
+}
+
+/**
+ * All that is needed of the database client of an application. Those of `pg`, `mysql2`, `better-sqlite3`, `node:sqlite`,
+ * Kysely, Knex and Sequelize are known; any other can be used by an object that implements this.
+ */
+export interface SqlClient {
+  /** What the server speaks. */
+  readonly dialect: SqlDialect;
+  /**
+   * Whether every statement is run in one transaction of the application. Then none is run again that failed, and what
+   * has expired is not deleted by itself. Default `false`.
+   */
+  readonly isTransaction?: boolean | undefined;
+  /**
+   * Runs one statement, and commits it at once unless the client is a transaction.
+   *
+   * Placeholders are `$1`, `$2`, … for PostgreSQL, where one may occur twice, and `?` for the others. They are to be
+   * bound, not written into the text. An integer may come back as a number, as a bigint or as text.
+   *
+   * @returns what came of it; rejects with the error of the driver, whose `code` (and `errno`, of MySQL) tells a
+   * deadlock from a missing table and a lost connection.
+   */
+  query(sql: string, parameters: readonly SqlParameter[]): PromiseLike<SqlResult>;
+}
+
 /** When a lease ends. */
 export interface ILockExpirationData {
   /** `null`: the lease has no end. */
@@ -1469,51 +1509,6 @@ export interface ILockAdapter {
 /** Whatever an application may implement to keep locks in a store of its own. */
 export type LockAdapter = ILockAdapter | IDatabaseLockAdapter | IInsertDatabaseLockAdapter;
 
-/** How a lock that was acquired stands, as far as its process knows. */
-export declare const LOCK_STANDING: {
-  /** It is held. */
-  readonly HELD: "held";
-  /** A renewal has failed; the lease goes on until its deadline, and renewals are repeated until then. */
-  readonly SUSPECT: "suspect";
-  /** It is lost, or may be lost from now on. */
-  readonly LOST: "lost";
-};
-
-/** One of {@link LOCK_STANDING}. */
-export type LockStanding = (typeof LOCK_STANDING)[keyof typeof LOCK_STANDING];
-
-/** Why a lock was lost. */
-export declare const LOCK_LOSS: {
-  /** The lease was over before it was prolonged: its ttl is over, the process was stopped, or a clock was set. */
-  readonly EXPIRED: "expired";
-  /** Another holds the key: the lease was over by the clock of the database. */
-  readonly STOLEN: "stolen";
-  /** The lock was released by force. */
-  readonly FORCED: "forced";
-  /** The database could not be reached for as long as the lease lasted. */
-  readonly CONNECTION: "connection";
-  /** It was held for as long as `maxHold` allows. */
-  readonly MAX_HOLD: "maxHold";
-  /** The event loop was silent for longer than `maxEventLoopStall` allows. */
-  readonly STALLED: "stalled";
-  /** The provider, or its adapter, was closed. */
-  readonly CLOSED: "closed";
-};
-
-/** One of {@link LOCK_LOSS}. */
-export type LockLoss = (typeof LOCK_LOSS)[keyof typeof LOCK_LOSS];
-
-/** What a function is given that runs while a lock is held. */
-export interface LockHolding {
-  /**
-   * Aborted with a `LockLostError` when the lock is lost: what is done after that may collide with the next holder. Of a
-   * lock that is not kept alive, when its ttl is over.
-   */
-  readonly signal: AbortSignal;
-  /** The fence of the grant: storage that remembers the highest it has seen can refuse a holder that was overtaken. */
-  readonly fence: bigint;
-}
-
 /** The lock that a {@link LockError} is about. */
 export interface LockErrorSubject {
   /** The key, without its namespace. */
@@ -1564,28 +1559,6 @@ export declare class UnrefreshableKeyLockError extends LockError {
   readonly code: string;
 }
 
-/** A lock was lost while it was held: the reason of the abort of its signal. */
-export declare class LockLostError extends LockError {
-  /** Always `"LOCK_LOST"`. */
-  readonly code: string;
-  /** Why it was lost. */
-  readonly reason: LockLoss;
-  /**
-   * Made by locks.
-   *
-   * @param message What happened.
-   * @param cause The error or value that led to this one; left out, `cause` is absent.
-   * @param subject The lock it is about, and why it was lost; by default its lease was over.
-   */
-  constructor(
-    message: string,
-    cause?: unknown,
-    subject?: LockErrorSubject & {
-      reason?: LockLoss;
-    },
-  );
-}
-
 /** The database could not be asked. Never thrown because a key is held. */
 export declare class LockAdapterError extends LockError {
   /** A code of its own in every subclass. */
@@ -1619,7 +1592,7 @@ export declare class DatabaseLockError extends LockAdapterError {
   readonly code: string;
 }
 
-/** The adapter, or the provider, was closed before it was asked. */
+/** The adapter was closed before it was asked. */
 export declare class ClosedLockError extends LockAdapterError {
   /** Always `"LOCK_CLOSED"`. */
   readonly code: string;
@@ -1637,8 +1610,6 @@ export declare const LOCK_ERRORS: {
   readonly UnownedRefresh: typeof UnownedRefreshLockError;
   /** {@link UnrefreshableKeyLockError} */
   readonly UnrefreshableKey: typeof UnrefreshableKeyLockError;
-  /** {@link LockLostError} */
-  readonly Lost: typeof LockLostError;
   /** {@link LockAdapterError} */
   readonly Adapter: typeof LockAdapterError;
   /** {@link ConfigurationLockError} */
@@ -1678,8 +1649,6 @@ export interface AcquiredLockState {
   readonly type: typeof LOCK_STATE.ACQUIRED;
   /** How much longer; `null`: without an end. */
   readonly remainingTime: TimeSpan | null;
-  /** The fence of the grant; zero if whoever wrote it knows no fences. Not enumerable: JSON has no form for it. */
-  readonly fence: bigint;
 }
 
 /** Another owner holds the key. */
@@ -1688,8 +1657,6 @@ export interface UnavailableLockState {
   readonly type: typeof LOCK_STATE.UNAVAILABLE;
   /** Who holds it. */
   readonly owner: string;
-  /** The fence of its grant; zero if whoever wrote it knows no fences. Not enumerable: JSON has no form for it. */
-  readonly fence: bigint;
 }
 
 /** What a lock's key is in, seen from that lock. */
@@ -1712,12 +1679,6 @@ export interface LockBlockingSettings {
 }
 
 /**
- * What is done while a lock is held: a function, an object with `invoke`, or a lazy promise. It is told by a signal if
- * the lock is lost meanwhile, and may ignore it.
- */
-export type LockWork<T> = Invokable<[holding: LockHolding], Promisable<T>> | LazyPromise<T>;
-
-/**
  * A key and an owner.
  *
  * Every method is lazy: it does nothing until its result is awaited or deferred. Each rejects with a `LockAdapterError`
@@ -1736,17 +1697,6 @@ export interface ILock {
    * written in JavaScript keep no fences; theirs grow in this process, and between processes as their clocks do.
    */
   readonly fence: bigint | null;
-  /**
-   * How the lock stands by what its process knows, without asking the database; `null`: not acquired, or released again.
-   * A lock that is kept alive is renewed by an engine that notices in time when that fails; of another one it is only
-   * known when its ttl is over.
-   */
-  readonly state: LockStanding | null;
-  /**
-   * Aborted with a `LockLostError` when the lock is lost, and not when it is released; `null`: not acquired, or released
-   * again. Each grant has a signal of its own.
-   */
-  readonly signal: AbortSignal | null;
   /** Tries once. `false`: the key is held, be it by this lock. */
   acquire(): LazyPromise<boolean>;
   /**
@@ -1801,24 +1751,27 @@ export interface ILock {
   /** Who holds the key, seen from this lock. */
   getState(): LazyPromise<LockState>;
   /**
-   * Acquires, calls a function with the signal and the fence of the grant, and releases whatever the function does. Answers a failure, and does not call the
+   * Acquires, calls a function, and releases whatever the function does. Answers a failure, and does not call the
    * function, if the key is held. Rejects with what the function throws.
    */
-  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /**
    * As {@link run}, answering what the function does.
    *
    * @throws KeyAlreadyAcquiredLockError if the key is held.
    */
-  runOrFail<T>(fn: LockWork<T>): LazyPromise<T>;
+  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
   /** As {@link run}, after {@link acquireBlocking}. */
-  runBlocking<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  runBlocking<T>(
+    fn: AsyncLazy<T>,
+    settings?: LockBlockingSettings,
+  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /**
    * As {@link runOrFail}, after {@link acquireBlockingOrFail}.
    *
    * @throws KeyAlreadyAcquiredLockError if the time is over.
    */
-  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
 }
 
 /** A key and an owner, made by `LockProvider.create`. See {@link ILock}. */
@@ -1832,10 +1785,6 @@ export declare class Lock implements ILock {
   get ttl(): TimeSpan | null;
   /** See {@link ILock.fence}. */
   get fence(): bigint | null;
-  /** See {@link ILock.state}. */
-  get state(): LockStanding | null;
-  /** See {@link ILock.signal}. */
-  get signal(): AbortSignal | null;
   /** See {@link ILock.acquire}. */
   acquire(): LazyPromise<boolean>;
   /** See {@link ILock.acquireOrFail}. */
@@ -1865,15 +1814,16 @@ export declare class Lock implements ILock {
   /** See {@link ILock.getState}. */
   getState(): LazyPromise<LockState>;
   /** See {@link ILock.run}. */
-  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /** See {@link ILock.runOrFail}. */
-  runOrFail<T>(fn: LockWork<T>): LazyPromise<T>;
+  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
   /** See {@link ILock.runBlocking}. */
-  runBlocking<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  runBlocking<T>(
+    fn: AsyncLazy<T>,
+    settings?: LockBlockingSettings,
+  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /** See {@link ILock.runBlockingOrFail}. */
-  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
-  /** Releases, for `await using`. What goes wrong is told by an event, and not thrown over what the block did. */
-  [Symbol.asyncDispose](): Promise<void>;
+  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
   private lazy;
   private runIf;
   private runThenRelease;
@@ -1934,8 +1884,6 @@ export declare const LOCK_EVENTS: {
   readonly UNOWNED_REFRESH_TRY: "UNOWNED_REFRESH_TRY";
   /** A refresh was refused, because the asker holds the lock without an end. */
   readonly UNEXPIREABLE_KEY_REFRESH_TRY: "UNEXPIREABLE_KEY_REFRESH_TRY";
-  /** A lock that was kept alive was lost. */
-  readonly LOST: "LOST";
   /** The adapter failed; the error was also thrown. */
   readonly UNEXPECTED_ERROR: "UNEXPECTED_ERROR";
 };
@@ -1954,20 +1902,6 @@ export interface LeaseLockEvent extends LockEvent {
   readonly ttl: TimeSpan | null;
 }
 
-/** A lock was acquired. */
-export interface AcquiredLockEvent extends LeaseLockEvent {
-  /** The fence of the grant. Not enumerable, so that it stays in the process; JSON has no form for it. */
-  readonly fence: bigint;
-}
-
-/** A lock that was kept alive was lost. */
-export interface LostLockEvent extends LockEvent {
-  /** The fence of the grant that was lost. */
-  readonly fence: bigint;
-  /** Why. */
-  readonly reason: LockLoss;
-}
-
 /** A lock was released by force. */
 export interface ForceReleasedLockEvent {
   /** The key, without its namespace. */
@@ -1983,7 +1917,7 @@ export interface UnexpectedErrorLockEvent extends LeaseLockEvent {
 /** The events of a lock provider by name. */
 export interface LockEventMap {
   /** {@link LOCK_EVENTS.ACQUIRED} */
-  ACQUIRED: AcquiredLockEvent;
+  ACQUIRED: LeaseLockEvent;
   /** {@link LOCK_EVENTS.UNAVAILABLE} */
   UNAVAILABLE: LockEvent;
   /** {@link LOCK_EVENTS.RELEASED} */
@@ -1998,27 +1932,9 @@ export interface LockEventMap {
   UNOWNED_REFRESH_TRY: LockEvent;
   /** {@link LOCK_EVENTS.UNEXPIREABLE_KEY_REFRESH_TRY} */
   UNEXPIREABLE_KEY_REFRESH_TRY: LockEvent;
-  /** {@link LOCK_EVENTS.LOST} */
-  LOST: LostLockEvent;
   /** {@link LOCK_EVENTS.UNEXPECTED_ERROR} */
   UNEXPECTED_ERROR: UnexpectedErrorLockEvent;
 }
-
-/** How a lease is kept. */
-export interface KeepAliveSettings {
-  /** How often it is renewed; less than the ttl. Default: at a third of the ttl. */
-  every?: ITimeSpan | undefined;
-  /** For how long it is kept at most; then it is lost, and lapses with its ttl. Default: for ever. */
-  maxHold?: ITimeSpan | undefined;
-  /**
-   * For how long the event loop may be silent: after that the process counts as hung, and the lease is lost and lapses
-   * with its ttl. Default: for ever, since renewal does not need the event loop.
-   */
-  maxEventLoopStall?: ITimeSpan | undefined;
-}
-
-/** Whether and how leases are kept. */
-export type KeepAlive = boolean | KeepAliveSettings;
 
 /** What can be said of a single lock. */
 export interface LockCreateSettings {
@@ -2026,23 +1942,6 @@ export interface LockCreateSettings {
   ttl?: ITimeSpan | null | undefined;
   /** Who holds it; segments are joined by `/`. Default: an owner nobody else has. */
   owner?: OneOrMore<string> | undefined;
-  /**
-   * Renews the lease for as long as the lock is held, on a thread of its own: a busy event loop loses no lock. Default:
-   * the provider's, which is not to.
-   */
-  keepAlive?: KeepAlive | undefined;
-}
-
-/** What can be said of a lock that is acquired at once. */
-export interface LockAcquireSettings extends LockCreateSettings, LockBlockingSettings {
-  /** How long to try at most, on a monotonic clock. Default: zero, which is one try. */
-  time?: ITimeSpan | undefined;
-}
-
-/** How a provider is closed. */
-export interface LockProviderCloseSettings {
-  /** How long those who hold locks may take to release them. Default: no time. */
-  drain?: ITimeSpan | undefined;
 }
 
 /** Makes locks. */
@@ -2086,8 +1985,6 @@ export interface LockProviderSettings {
   defaultBlockingTime?: ITimeSpan | undefined;
   /** How long a lease lasts from a `refresh` without a ttl. Default: 5 minutes. */
   defaultRefreshTime?: ITimeSpan | undefined;
-  /** Whether and how leases are renewed while they are held; can be said for each lock as well. Default: they are not. */
-  keepAlive?: KeepAlive | undefined;
   /**
    * Carries the events. It may be the application's, with a map of other events: those of the locks need not be in it.
    * Default: one in memory, of this provider's own.
@@ -2114,8 +2011,6 @@ export declare class LockProvider implements ILockProvider, ILockListenable {
   private readonly namespace;
   private readonly createOwnerId;
   private readonly defaultTtl;
-  private readonly keepAlive;
-  private readonly ownsAdapter;
   /**
    * Connects to nothing; the first use of a lock does.
    *
@@ -2130,20 +2025,6 @@ export declare class LockProvider implements ILockProvider, ILockListenable {
    * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
    */
   create(key: OneOrMore<string>, settings?: LockCreateSettings): Lock;
-  /**
-   * Makes a lock and acquires it, to be released by `release()` or at the end of an `await using` block.
-   *
-   * @throws KeyAlreadyAcquiredLockError if the key is held, for as long as `time` at least, which by default is no time.
-   * @throws InvalidInputError if the key or a setting cannot be used.
-   * @throws LockAdapterError if the database could not be asked.
-   */
-  acquire(key: OneOrMore<string>, settings?: LockAcquireSettings): LazyPromise<Lock>;
-  /**
-   * Grants nothing any more, ends every wait with a `ClosedLockError`, and gives those who hold locks some time: functions
-   * of `run*`, and locks that are kept alive. Locks that are not released by then are lost for the reason `"closed"`, and
-   * released. Doing it again waits as well. The adapter stays open, unless this provider made it from a URL.
-   */
-  close(settings?: LockProviderCloseSettings): Promise<void>;
   /** Calls a listener for every event of a name, until it is removed. Adding it again changes nothing. */
   addListener<Name extends keyof LockEventMap>(
     eventName: Name,
@@ -2212,8 +2093,6 @@ export declare class LockProviderFactory<Name extends string = string> {
   setEventBus(eventBus: AnyEventBus): LockProviderFactory<Name>;
   /** The same factory with another ttl for locks that are given none; `null`: no end. */
   setDefaultTtl(defaultTtl: ITimeSpan | null): LockProviderFactory<Name>;
-  /** The same factory with another way of keeping leases. */
-  setKeepAlive(keepAlive: KeepAlive): LockProviderFactory<Name>;
   /** The same factory with another longest wait between tries. */
   setDefaultBlockingInterval(defaultBlockingInterval: ITimeSpan): LockProviderFactory<Name>;
   /** The same factory with another time to try for a lock. */
@@ -2227,6 +2106,107 @@ export declare class LockProviderFactory<Name extends string = string> {
   private make;
   private with;
 }
+
+/** What is used of a `Knex` or a `Knex.Transaction`. */
+export interface KnexHandle {
+  /** Whether it is a transaction. */
+  readonly isTransaction?: boolean;
+  /** What it speaks through. */
+  readonly client: unknown;
+  /** Builds a statement from text. */
+  raw(sql: string, bindings: never): unknown;
+}
+
+/** What is used of a `Kysely` or a `Transaction` of it. */
+export interface KyselyHandle {
+  /** Whether it is a transaction. */
+  readonly isTransaction: boolean;
+  /** The same without its plugins, which may change what comes back. */
+  withoutPlugins(): KyselyHandle;
+  /** Runs a compiled query. */
+  executeQuery(query: never): Promise<KyselyResult>;
+  /** Begins to build a query. */
+  selectFrom(table: never): unknown;
+  /** Begins a transaction. */
+  transaction(): unknown;
+}
+
+/** What is used of its results. */
+export interface KyselyResult {
+  /** The rows. */
+  readonly rows: unknown[];
+  /** How many rows were changed. */
+  readonly numAffectedRows?: bigint | undefined;
+  /** The number of the row that was inserted. */
+  readonly insertId?: bigint | undefined;
+}
+
+/** What is used of a pool or a connection of `mysql2/promise`. */
+export interface Mysql2PromiseHandle {
+  /** Of a pool: lends a connection. */
+  getConnection?: unknown;
+  /** Runs a statement. */
+  query(sql: string): Promise<unknown>;
+  /** Runs a prepared statement. */
+  execute(options: never, values: never): Promise<unknown>;
+}
+
+/** What is used of a pool or a connection of `mysql2`. */
+export interface Mysql2CallbackHandle {
+  /** The same pool or connection with promises. */
+  promise(): unknown;
+}
+
+/** What is used of a `Pool`, a `Client` or a `PoolClient` of `pg`. */
+export interface PgHandle {
+  /** Of a pool: how many connections it has. */
+  readonly totalCount?: number;
+  /** Runs a statement. */
+  query(query: { text: string; values: unknown[]; rowMode: "array" }): Promise<PgResult>;
+}
+
+/** What is used of its results. */
+export interface PgResult {
+  /** The rows, as arrays. */
+  readonly rows: unknown[][];
+  /** How many rows there are, or were changed. */
+  readonly rowCount: number | null;
+  /** The first word of the statement. */
+  readonly command: string;
+}
+
+/** What is used of a `Sequelize`. */
+export interface SequelizeHandle {
+  /** The name of what it speaks. */
+  getDialect(): string;
+  /** Runs a statement. */
+  query(sql: string, options: never): Promise<unknown>;
+}
+
+/** A transaction of the same `Sequelize`; it is only handed on. */
+export interface SequelizeTransaction {
+  /** Ends it. */
+  commit(): Promise<unknown>;
+}
+
+/** What is used of a `Database` of `better-sqlite3` or a `DatabaseSync` of `node:sqlite`. */
+export interface SqliteHandle {
+  /** Compiles a statement. */
+  prepare(sql: string): SqliteStatement;
+}
+
+/** What is used of its statements. */
+export interface SqliteStatement {
+  /** Of `better-sqlite3`: whether the statement returns rows. */
+  readonly reader?: boolean;
+  /** Runs it, and answers its rows. */
+  all(...parameters: SqlParameter[]): unknown[];
+  /** Runs it. */
+  run(...parameters: SqlParameter[]): unknown;
+}
+
+/** A handle of a database that `SqlLockAdapter` knows what to do with. */
+export type SqlHandle = SqlClient | PgHandle | Mysql2PromiseHandle | Mysql2CallbackHandle | SqliteHandle;
 
 /** Something that has to be set up before use, or may be set up early. */
 export interface IInitizable {
@@ -2314,6 +2294,132 @@ declare abstract class NativeLockAdapter implements ILockAdapter, IInitizable, I
   private lock;
 }
 
+/** What the adapters over a client of the application have in common. */
+export interface ClientLockAdapterSettings {
+  /**
+   * Table of the leases: 1 to 48 ASCII letters, digits and underscores, not beginning with a digit. Default `"lock"`.
+   */
+  tableName?: string | undefined;
+  /** Schema the table is in, for PostgreSQL. Default: the first of the connection's search path. */
+  schema?: string | undefined;
+  /**
+   * How often rows of leases that have expired or were released are deleted, give or take a fifth. Default: every minute.
+   */
+  expiredKeysRemovalInterval?: ITimeSpan | undefined;
+  /**
+   * Whether they are deleted by themselves, which keeps the table small; nothing else depends on it. Default: unless the
+   * client is a transaction, or one connection that may be inside of one.
+   */
+  shouldRemoveExpiredKeys?: boolean | undefined;
+}
+
+declare abstract class ClientLockAdapter extends NativeLockAdapter {
+  private readonly removal;
+  /**
+   * Removes what {@link init} made, unless a lock in it is held; the next use makes it anew. Doing it again, or before
+   * `init`, changes nothing.
+   *
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  deInit(): Promise<void>;
+  /**
+   * Leaves the client alone, which stays the caller's; locks that are held stay held. What is asked afterwards fails with
+   * a `ClosedLockError`. Never needed for the process to exit.
+   */
+  close(): Promise<void>;
+}
+
+/** Settings of {@link KnexLockAdapter}. */
+export interface KnexLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Knex for PostgreSQL, MySQL or SQLite, or a transaction of one, in which locks are then taken. */
+  knex: KnexHandle;
+}
+
+/** Locks through a Knex of the application, who destroys it: between all processes that reach the same table. */
+export declare class KnexLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the Knex is none or speaks to another kind of database, or the table's name cannot
+   * be used.
+   */
+  constructor(settings: KnexLockAdapterSettings);
+}
+
+/** Settings of {@link KyselyLockAdapter}. */
+export interface KyselyLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Kysely for PostgreSQL, MySQL or SQLite, or a transaction of one, in which locks are then taken. */
+  kysely: KyselyHandle;
+  /** Whether {@link KyselyLockAdapter.transaction} begins one. Default: unless `kysely` is a transaction. */
+  enableTransactions?: boolean | undefined;
+}
+
+/**
+ * Locks through a Kysely of the application, who destroys it: between all processes that reach the same table. Use one
+ * database for all of them, never a replica.
+ *
+ * Locks need none of the methods that an {@link IDatabaseLockAdapter} has: they are taken in one statement, by the clock
+ * of the server.
+ */
+export declare class KyselyLockAdapter extends ClientLockAdapter implements IDatabaseLockAdapter {
+  private readonly kysely;
+  private readonly table;
+  private readonly leases;
+  private readonly isTransactional;
+  /** The tables are there, or about to be. */
+  private made;
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws ConfigurationLockError if the Kysely is none or speaks to another kind of database, or the table's name cannot
+   * be used.
+   * @throws InvalidInputError if the interval is not a positive time span.
+   */
+  constructor(settings: KyselyLockAdapterSettings);
+  /**
+   * Removes the table, unless a lock in it is held; the next use makes it anew. Doing it again, or before `init`, changes
+   * nothing.
+   *
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  deInit(): Promise<void>;
+  /**
+   * The lease of a key, expired or not.
+   *
+   * @returns `null`: there is none.
+   */
+  find(key: string): Promise<ILockData | null>;
+  /**
+   * Deletes the lease of a key, whoever has it.
+   *
+   * @returns when what was deleted would have ended, or had; `null`: there was none.
+   */
+  remove(key: string): Promise<ILockExpirationData | null>;
+  /**
+   * Deletes the lease of a key if it is this owner's.
+   *
+   * @returns what was deleted, expired or not; `null`: it is not.
+   */
+  removeIfOwner(key: string, owner: string): Promise<ILockData | null>;
+  /**
+   * Sets the end of a lease that is this owner's, has an end, and has not expired by the clock of the server.
+   *
+   * @returns how many leases were changed: 1, or 0 if there is no such lease.
+   */
+  updateExpiration(key: string, owner: string, expiration: Date): Promise<number>;
+  /**
+   * Runs a function in a serializable transaction. One that runs into another is rolled back, and run again: up to ten
+   * times, so that the function is to have no other effects. With `enableTransactions: false`, and if the Kysely is a
+   * transaction already, the function is run once and no transaction is begun.
+   *
+   * @returns what the function answers. If it rejects, this does with the same, and nothing of it stays.
+   */
+  transaction<T>(fn: (transaction: IDatabaseLockTransaction) => Promise<T>): Promise<T>;
+  private begin;
+  private prepare;
+}
+
 /** Settings of {@link MemoryLockAdapter}. */
 export interface MemoryLockAdapterSettings {
   /**
@@ -2329,6 +2435,69 @@ export declare class MemoryLockAdapter extends NativeLockAdapter {
   constructor(settings?: MemoryLockAdapterSettings);
 }
 
+/** What is used of a `Db` of the mongodb driver, 6 or 7. Its client's options are read, and the client is left alone. */
+export interface MongodbDatabase {
+  /** The database that the leases are in. */
+  readonly databaseName: string;
+}
+
+/** What is used of a connection of mongoose: its database, once it is connected. */
+export interface MongooseConnection {
+  /** The database; absent before the connection is made. */
+  readonly db?: object | undefined;
+  /** See mongoose; a connection has one, and a database has not. */
+  readonly readyState: number;
+  /** Calls a listener at the next event of that name. */
+  once(event: string, listener: () => void): unknown;
+}
+
+/** What both kinds of settings of {@link MongodbLockAdapter} have. */
+export interface MongodbLockAdapterOptions {
+  /** Collection of the leases. Default `"lock"`. */
+  collectionName?: string | undefined;
+  /** Milliseconds until a server and a connection to it must be had, 1 to 600000. Default 5000. */
+  connectTimeout?: number | undefined;
+  /** Milliseconds until a command that was sent must be answered, 1 to 600000. Default 5000. */
+  commandTimeout?: number | undefined;
+}
+
+/** Settings of {@link MongodbLockAdapter} that name a URL. */
+export interface MongodbLockAdapterSettings extends MongodbLockAdapterOptions {
+  /**
+   * `"mongodb://"` or `"mongodb+srv://"`, as MongoDB's drivers read it. Concerns, read preference, retries and timeouts in
+   * it are not used.
+   */
+  url: string;
+  /** Default: the one in the path of the URL, else `"test"`. */
+  database?: string | undefined;
+}
+
+/** Settings of {@link MongodbLockAdapter} that name a client. */
+export interface MongodbLockAdapterDatabaseSettings extends MongodbLockAdapterOptions {
+  /** A `Db` of the mongodb driver, or a connection of mongoose, which may be connected later. */
+  database: MongodbDatabase | MongooseConnection;
+  /** Taken for compatibility and not used: the adapter decides on concerns and read preference. */
+  collectionSettings?: unknown;
+}
+
+/**
+ * Locks between all processes that use the same collection of a MongoDB deployment, 4.4 or newer. Of a client of the
+ * application it takes the connection options, and connects by itself.
+ *
+ * `deInit()` deletes what `removeAllExpired()` does, and leaves the collection: MongoDB cannot drop one on condition that
+ * nobody holds a lock in it.
+ */
+export declare class MongodbLockAdapter extends NativeLockAdapter {
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws ConfigurationLockError if a setting cannot be used, or if the client has options that cannot be taken over,
+   * such as an authentication callback, automatic encryption or a proxy; pass `{ url }` then. Of a mongoose connection
+   * that is not connected yet, the latter is told at the first use.
+   */
+  constructor(settings: MongodbLockAdapterSettings | MongodbLockAdapterDatabaseSettings);
+}
+
 /**
  * Grants every lock to everybody and keeps nothing: for tests, and for switching locks off. There is nothing to close, so
  * that it goes on afterwards.
@@ -2338,10 +2507,18 @@ export declare class NoOpLockAdapter extends NativeLockAdapter {
   constructor();
 }
 
-/** What is read of an ioredis client: where it connects to. The client itself is left alone, and stays the caller's. */
+/** What is read of an ioredis client of a server or of sentinels. It is left alone, and stays the caller's. */
 export interface RedisClient {
   /** The options the client was made with, as ioredis keeps them. */
   readonly options: RedisClientOptions;
+}
+
+/** What is read of an ioredis client of a cluster. It is left alone, and stays the caller's. */
+export interface RedisClusterClient {
+  /** Tells it from other clients. */
+  readonly isCluster: boolean;
+  /** The options the client was made with, as ioredis keeps them. */
+  readonly options: RedisClusterClientOptions;
 }
 
 /** The options of an ioredis client that say where and as whom it connects. */
@@ -2360,40 +2537,152 @@ export interface RedisClientOptions {
   readonly db?: number | undefined;
   /** Stands in front of every key the client uses, and of every lock. */
   readonly keyPrefix?: string | undefined;
-  /** Not supported yet. */
+  /** Encrypts the connection: see {@link RedisTlsOptions}. */
   readonly tls?: unknown;
-  /** Not supported yet. */
-  readonly sentinels?: unknown;
+  /** Sentinels that tell where the master is. */
+  readonly sentinels?:
+    | readonly {
+        readonly host?: string | undefined;
+        readonly port?: number | undefined;
+      }[]
+    | null
+    | undefined;
+  /** The name of the master at the sentinels. */
+  readonly name?: string | null | undefined;
+  /** Default: the default user of the sentinels. */
+  readonly sentinelUsername?: string | null | undefined;
+  /** Default: none. */
+  readonly sentinelPassword?: string | null | undefined;
+  /** Encrypts the connections to the sentinels. */
+  readonly sentinelTLS?: unknown;
+  /** With sentinels, `tls` is used only if this is `true`. */
+  readonly enableTLSForSentinelMode?: boolean | undefined;
+  /** Addresses behind a NAT. A function is not supported. */
+  readonly natMap?: unknown;
+  /** Milliseconds; longest time for a verb. */
+  readonly commandTimeout?: number | undefined;
+  /** Milliseconds; longest time for a connection. */
+  readonly connectTimeout?: number | undefined;
 }
 
-/** Settings of {@link RedisLockAdapter}. */
-export interface RedisLockAdapterSettings {
-  /** Where the server is: `"redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]"` or `"redis+unix:///PATH"`. */
-  url: string;
-  /** Stands in front of every key. Default: nothing. */
+/** The options of an ioredis client of a cluster that are read. */
+export interface RedisClusterClientOptions {
+  /** Of the connections to the nodes. */
+  readonly redisOptions?: RedisClientOptions | undefined;
+  /** Stands in front of every key the client uses, and of every lock. */
+  readonly keyPrefix?: string | undefined;
+  /** Addresses behind a NAT. A function is not supported. */
+  readonly natMap?: unknown;
+}
+
+/** How connections are encrypted; the names and the meanings are those of Node.js. Certificates and keys are PEM. */
+export interface RedisTlsOptions {
+  /** Authorities to trust instead of those of the system. */
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** The certificate this side shows, with its chain. */
+  cert?: string | Uint8Array | undefined;
+  /** The key to it, without a passphrase. */
+  key?: string | Uint8Array | undefined;
+  /** `false`: any certificate of the server is accepted. Default `true`. */
+  rejectUnauthorized?: boolean | undefined;
+  /** The name that the server's certificate must be for. Default: the host. */
+  servername?: string | undefined;
+}
+
+/** What {@link RedisLockAdapter} can be told, however it connects. */
+export interface RedisLockAdapterOptions {
+  /** Stands in front of every key. Default: that of the client, else nothing. */
   keyPrefix?: string | undefined;
+  /**
+   * Milliseconds, 1 to an hour: no verb takes longer, connecting included. Default: that of the client, else 5000.
+   */
+  commandTimeout?: number | undefined;
+  /** Milliseconds, 1 to an hour: no attempt to connect takes longer. Default: that of the client, else 5000. */
+  connectTimeout?: number | undefined;
+  /**
+   * How many replicas must have heard of a grant, from 1. A grant that fewer have heard of in time is taken back, and the
+   * verb fails with a `ConnectionLockError`. Default: none has to.
+   */
+  replicas?: number | undefined;
+  /** Milliseconds that the replicas have, up to half the `commandTimeout`. Default: that, but a second at most. */
+  replicasTimeout?: number | undefined;
+}
+
+/** Settings of {@link RedisLockAdapter} that name a place. */
+export interface RedisLockAdapterSettings extends RedisLockAdapterOptions {
+  /**
+   * Where the server is: `"redis://[USER][:PASSWORD]@HOST[:PORT][/DATABASE]"`, `"redis+unix:///PATH"`,
+   * `"redis+sentinel://HOST:PORT,HOST:PORT/NAME"` or `"redis+cluster://HOST:PORT,HOST:PORT"`; with `rediss` in place of
+   * `redis`, the connections are encrypted.
+   */
+  url: string;
+  /** How the connections are encrypted. Default: not at all, unless the URL says so. */
+  tls?: RedisTlsOptions | undefined;
 }
 
 /** Settings of {@link RedisLockAdapter} that name a client; whatever else is in them is not used. */
-export interface RedisLockAdapterClientSettings {
+export interface RedisLockAdapterClientSettings extends RedisLockAdapterOptions {
   /** An ioredis client, whose options are read. */
-  database: RedisClient;
+  database: RedisClient | RedisClusterClient;
   /** Locks need none to be stored. */
   serde?: unknown;
 }
 
 /**
- * Locks between all processes that reach the same Redis server, 6.2 or newer, or Valkey. Of an ioredis client it takes the
- * options and connects by itself, over one connection of its own.
+ * Locks between all processes that reach the same Redis, 6.2 or newer, or Valkey: a server, the master that sentinels watch
+ * over, or a cluster. Of an ioredis client it takes the options and connects by itself, over one connection of its own to
+ * each server.
  */
 export declare class RedisLockAdapter extends NativeLockAdapter {
   /**
    * Connects to nothing yet.
    *
-   * @throws ConfigurationLockError if the URL or the client's options cannot be used: TLS, sentinels and clusters are not
-   * supported yet.
+   * @throws ConfigurationLockError if the URL, the client's options or the settings cannot be used.
    */
-  constructor(settings: RedisClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
+  constructor(settings: RedisClient | RedisClusterClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
+}
+
+/** Settings of {@link SequelizeLockAdapter}. */
+export interface SequelizeLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Sequelize for PostgreSQL, MySQL or SQLite. */
+  sequelize: SequelizeHandle;
+  /** A transaction of it, in which locks are then taken. Default: none, whatever continuation-local storage holds. */
+  transaction?: SequelizeTransaction | null | undefined;
+}
+
+/** Locks through a Sequelize of the application, who closes it: between all processes that reach the same table. */
+export declare class SequelizeLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the Sequelize is none or speaks to another kind of database, or the table's name
+   * cannot be used.
+   */
+  constructor(settings: SequelizeLockAdapterSettings);
+}
+
+/** Settings of {@link SqlLockAdapter}. */
+export interface SqlLockAdapterSettings extends ClientLockAdapterSettings {
+  /**
+   * A pool or a connection of `pg`, `mysql2` or `mysql2/promise`, a database of `better-sqlite3` or `node:sqlite`, or a
+   * client of your own. A connection that is inside a transaction takes its locks in that transaction.
+   */
+  client: SqlHandle;
+}
+
+/**
+ * Locks through the database client that the application already has: between all processes that reach the same table.
+ * The client stays the caller's, who ends it.
+ */
+export declare class SqlLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the client is none that is known, or the table's name cannot be used.
+   */
+  constructor(settings: SqlLockAdapterSettings);
 }
 
 /** Settings of {@link SqliteLockAdapter}. */

@@ -64,6 +64,8 @@ describe("the examples of usage", () => {
     it.each(["mjs", "cjs"])("prints what it says, as %s", async (extension) => {
       const { stdout, stderr } = await run(process.execPath, [join(folder, `${name}.${extension}`)], {
         timeout: RUN_LIMIT,
+        // Some leave files where they are run.
+        cwd: folder,
       });
       expect(withoutOwners(stdout)).toBe(printed);
       expect(stderr).toBe("");

@@ -11,7 +11,10 @@ use crate::request::{Answer, Request};
 #[cfg(test)]
 mod contract;
 pub mod memory;
+pub mod mongodb;
+pub mod mysql;
 pub mod no_op;
+pub mod postgres;
 pub mod redis;
 pub mod sql;
 pub mod sqlite;
@@ -105,14 +108,20 @@ pub struct Options {
   pub key_prefix: Option<String>,
 }
 
+const SCHEMES: &str =
+  "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \X;
+
 /// The adapter that `url` names, not yet connected:
 ///
 /// | URL | adapter |
 /// | --- | --- |
 /// | `memory:` | memory, an instance of its own |
 /// | `memory:NAME` | memory, the instance that everyone in this process shares under that name |
+/// | `mongodb://HOST:PORT/DATABASE`, `mongodb+srv://HOST/DATABASE` | the MongoDB deployment there |
 /// | `no-op:` | one that grants everything and keeps nothing |
-/// | `redis://HOST:PORT/DATABASE` | the Redis server there |
+/// | `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `postgresql://…` | the PostgreSQL server there |
+/// | `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, `mariadb://…` | the MySQL or MariaDB server there |
+/// | `redis://HOST:PORT/DATABASE` and [others](redis::settings::Settings::of_url) | the Redis server, cluster or master there |
 /// | `sqlite:PATH`, `sqlite://PATH` | the SQLite file at that path, relative to the working directory |
 /// | `sqlite::memory:` | a SQLite database of its own in memory |
 ///
@@ -123,15 +132,40 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
   match url.split_once(':') {
     Some(("memory", "")) => Ok(Arc::new(memory::MemoryAdapter::new())),
     Some(("memory", name)) => Ok(Arc::new(memory::MemoryAdapter::named(name))),
+    Some(("mongodb" | "mongodb+srv", _)) => {
+      let settings = mongodb::Settings {
+        url: url.to_owned(),
+        database: None,
+        collection: options
+          .table_name
+          .as_deref()
+          .unwrap_or(mongodb::DEFAULT_COLLECTION)
+          .to_owned(),
+        timeouts: mongodb::Timeouts::default(),
+      };
+      Ok(Arc::new(mongodb::MongodbAdapter::new(settings)?))
+    }
     Some(("no-op", "")) => Ok(Arc::new(no_op::NoOpAdapter::default())),
-    Some(("redis" | "redis+unix", _)) => Ok(Arc::new(redis::RedisAdapter::new(url, options.key_prefix.as_deref())?)),
+    Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::PostgresAdapter::new(postgres::PostgresSettings {
+      server: sql::Server::at(url),
+      table_name: options.table_name.clone(),
+      ..Default::default()
+    })?)),
+    Some(("mysql" | "mariadb", _)) => Ok(Arc::new(mysql::MysqlAdapter::new(&mysql::MysqlSettings {
+      server: sql::Server::at(url),
+      table_name: options.table_name.clone(),
+    })?)),
+    Some((
+      "redis" | "rediss" | "redis+unix" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster",
+      _,
+    )) => Ok(Arc::new(redis::RedisAdapter::open(url, options.key_prefix.as_deref())?)),
     Some(("sqlite", location)) => Ok(Arc::new(sqlite::SqliteAdapter::new(location, options)?)),
     Some((scheme, _)) => Err(Error::configuration(format!(
-      "no adapter answers to \"{scheme}:\": use \"memory:\", \"sqlite:PATH\" or \"redis://HOST\""
+      "no adapter answers to \"{scheme}:\": use {SCHEMES}"
     ))),
     // Without a scheme the text may be a password typed into the wrong place, so it is not repeated.
-    None => Err(Error::configuration(
-      "the adapter URL has no scheme: use \"memory:\", \"sqlite:PATH\" or \"redis://HOST\"",
-    )),
+    None => Err(Error::configuration(format!(
+      "the adapter URL has no scheme: use {SCHEMES}"
+    ))),
   }
 }

@@ -25,6 +25,15 @@ impl Watch {
     }
   }
 
+  /// The same, with something more that ends with it.
+  #[must_use]
+  pub(crate) fn with(self, companion: impl Send + Sync + 'static) -> Self {
+    Self {
+      heard: self.heard,
+      _subscription: Box::new((self._subscription, companion)),
+    }
+  }
+
   /// Returns when something was heard since the last time.
   pub async fn heard(&self) {
     self.heard.notified().await;

@@ -27,8 +27,8 @@ export function testBlocking({ expect, test, describe, set, log }: Bench): void 
         expect(outcome.isOver).toBe(false);
         await rival.release();
         expect(await waiting).toBe(method === "acquireBlocking" ? true : undefined);
-        expect(count(events, ACQUIRED)).toBe(1);
-        expect(events.at(-1)).toEqual(eventsOf(ACQUIRED, lock)[0]);
+        // A store may grant the key to one before it has answered the other that it was released.
+        expect(events.filter(({ name }) => name === ACQUIRED)).toEqual(eventsOf(ACQUIRED, lock));
       });
 
       test("tries until the lease of another expires", async () => {

@@ -1,4 +1,4 @@
-//! What the SQL adapters share.
+use std::fmt;
 
 use crate::error::{Error, Result};
 
@@ -29,6 +29,45 @@ impl TableName {
   #[must_use]
   pub fn as_str(&self) -> &str {
     &self.0
+  }
+}
+
+/// A table and, in PostgreSQL, the schema it is in; without one, the first of the connection's search path.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Table {
+  pub schema: Option<TableName>,
+  pub name: TableName,
+}
+
+impl Table {
+  /// The table is called `lock` unless `name` says otherwise.
+  ///
+  /// # Errors
+  ///
+  /// [`Configuration`](crate::ErrorKind::Configuration) if a name is not usable.
+  pub fn new(name: Option<&str>, schema: Option<&str>) -> Result<Self> {
+    Ok(Self {
+      schema: schema.map(TableName::new).transpose()?,
+      name: TableName::new(name.unwrap_or("lock"))?,
+    })
+  }
+
+  /// Each part between two of this quotation mark.
+  pub(super) fn quoted(&self, mark: char) -> String {
+    let name = format!("{mark}{}{mark}", self.name.as_str());
+    match &self.schema {
+      Some(schema) => format!("{mark}{}{mark}.{name}", schema.as_str()),
+      None => name,
+    }
+  }
+}
+
+impl fmt::Display for Table {
+  fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if let Some(schema) = &self.schema {
+      write!(formatter, "{}.", schema.as_str())?;
+    }
+    formatter.write_str(self.name.as_str())
   }
 }
 

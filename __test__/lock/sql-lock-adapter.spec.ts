@@ -1,0 +1,52 @@
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import { SqlLockAdapter } from "../../ts/lock/adapters";
+import { ConfigurationLockError, ConnectionLockError, LockAdapterError } from "../../ts/lock/contracts";
+import { clientLockAdapterTests } from "./client-lock-adapter-tests";
+import { sqlClientTests } from "./sql-client-tests";
+
+const KINDS = ["pg", "mysql2", "mysql2/promise", "better-sqlite3", "node:sqlite"];
+
+describe.each(KINDS)("%s", (kind) => {
+  sqlClientTests(kind);
+  clientLockAdapterTests(kind);
+});
+
+describe("SqlLockAdapter", () => {
+  const query = async () => ({ rows: [], affectedRows: 0, insertId: 0 });
+
+  test.each([
+    ["rejects", () => Promise.reject(new Error("of the client"))],
+    [
+      "throws",
+      () => {
+        throw new Error("of the client");
+      },
+    ],
+  ])("reports what a client of the application %s with as the cause of an error of its own", async (_, failing) => {
+    const adapter = new SqlLockAdapter({ client: { dialect: "postgres", query: failing } });
+    const error: unknown = await adapter.acquire("key", "owner", null).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(LockAdapterError);
+    expect(error).toMatchObject({ cause: { message: "of the client" } });
+  });
+
+  test("tells a server that is not there from a lock that is held", async () => {
+    const pool = new pg.Pool({ host: "127.0.0.1", port: 1 });
+    await expect(new SqlLockAdapter({ client: pool }).acquire("key", "owner", null)).rejects.toThrow(
+      ConnectionLockError,
+    );
+    await pool.end();
+  });
+
+  test.each([
+    ["nothing", undefined, /pg, mysql2, better-sqlite3/],
+    ["a URL", "postgres://localhost", /pg, mysql2, better-sqlite3/],
+    ["a client of a dialect there is not", { dialect: "oracle", query }, /"oracle"/],
+    ["a Kysely", { executeQuery: query }, /KyselyLockAdapter/],
+    ["a Knex", { raw: query }, /KnexLockAdapter/],
+    ["a Sequelize", { query, getDialect: () => "postgres" }, /SequelizeLockAdapter/],
+  ])("refuses %s", (_, client, message) => {
+    expect(() => new SqlLockAdapter({ client } as never)).toThrow(ConfigurationLockError);
+    expect(() => new SqlLockAdapter({ client } as never)).toThrow(message);
+  });
+});

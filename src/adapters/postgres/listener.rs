@@ -1,0 +1,219 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use sqlx::Executor;
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::driver::PostgresDriver;
+use crate::adapters::sql::{Connections, SqlClient, Table, Value, channel, wait_for};
+use crate::adapters::{Watch, Watches};
+use crate::error::Result;
+use crate::name::Key;
+
+/// How long a row says that somebody waits, unless it is said again, which is done each third of it.
+const WAITED: Duration = Duration::from_secs(60);
+
+/// How long a new subscription may take until it hears a message of its own.
+const HANDSHAKE: Duration = Duration::from_secs(3);
+
+/// Where no subscription could be had, as behind a pooler, none is tried for this long.
+const RESIGNATION: Duration = Duration::from_secs(30);
+
+/// The connection is given up when nobody has waited for this long. As often it is asked whether it still works.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// Hears of releases over one connection, which is there while somebody waits.
+pub(super) struct Listener {
+  driver: PostgresDriver,
+  connections: Arc<Connections<PostgresDriver>>,
+  channel: String,
+  wait_for: Arc<str>,
+  watches: Arc<Watches>,
+  state: Mutex<State>,
+  /// Held while a subscription is made.
+  subscribing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+  subscription: Option<JoinHandle<()>>,
+  failed: Option<Instant>,
+  is_closed: bool,
+}
+
+/// Ends with a watch.
+struct Reminder(JoinHandle<()>);
+
+impl Listener {
+  pub(super) fn new(driver: PostgresDriver, connections: Arc<Connections<PostgresDriver>>, table: &Table) -> Self {
+    Self {
+      driver,
+      connections,
+      channel: channel(table),
+      wait_for: wait_for(table).into(),
+      watches: Arc::default(),
+      state: Mutex::default(),
+      subscribing: tokio::sync::Mutex::default(),
+    }
+  }
+
+  fn state(&self) -> MutexGuard<'_, State> {
+    self.state.lock().unwrap_or_else(PoisonError::into_inner)
+  }
+
+  /// `None`: no notification arrives here.
+  pub(super) async fn watch(this: &Arc<Self>, key: &Key) -> Result<Option<Watch>> {
+    // Before the subscription is looked for, so that it does not end for want of watches.
+    let watch = this.watches.open(key);
+    if !Self::subscribe(this).await || !this.say_that_somebody_waits(key).await {
+      return Ok(None);
+    }
+    let reminding = tokio::spawn(Self::remind(Arc::downgrade(this), key.clone()));
+    Ok(Some(watch.with(Reminder(reminding))))
+  }
+
+  pub(super) fn close(&self) {
+    let mut state = self.state();
+    state.is_closed = true;
+    if let Some(subscription) = state.subscription.take() {
+      subscription.abort();
+    }
+  }
+
+  async fn say_that_somebody_waits(&self, key: &Key) -> bool {
+    let milliseconds = WAITED.as_millis().to_string();
+    let parameters = vec![Value::Text(key.as_str().to_owned()), Value::Text(milliseconds)];
+    self.connections.query(&self.wait_for, parameters).await.is_ok()
+  }
+
+  async fn remind(this: Weak<Self>, key: Key) {
+    loop {
+      tokio::time::sleep(WAITED / 3).await;
+      let Some(listener) = this.upgrade() else { return };
+      listener.say_that_somebody_waits(&key).await;
+    }
+  }
+
+  /// Whether there is a subscription now.
+  async fn subscribe(this: &Arc<Self>) -> bool {
+    let _subscribing = this.subscribing.lock().await;
+    {
+      let state = this.state();
+      if state.is_closed || state.failed.is_some_and(|failed| failed.elapsed() < RESIGNATION) {
+        return false;
+      }
+      if state.subscription.as_ref().is_some_and(|task| !task.is_finished()) {
+        return true;
+      }
+    }
+    let subscribed = timeout(HANDSHAKE, this.connect()).await.ok().flatten();
+    let mut state = this.state();
+    match subscribed {
+      Some(connection) if !state.is_closed => {
+        state.failed = None;
+        state.subscription = Some(tokio::spawn(Self::hear(Arc::downgrade(this), connection)));
+        true
+      }
+      _ => {
+        state.failed = Some(Instant::now());
+        false
+      }
+    }
+  }
+
+  /// A connection that hears what is sent. A pooler may take a subscription and lose it, so a message of our own has to
+  /// come back.
+  async fn connect(&self) -> Option<PgListener> {
+    let options = self.driver.options().await.ok()?;
+    let pool = PgPoolOptions::new()
+      .max_connections(1)
+      .acquire_timeout(HANDSHAKE)
+      .connect_lazy_with(options);
+    let mut connection = PgListener::connect_with(&pool).await.ok()?;
+    connection.eager_reconnect(false);
+    connection.ignore_pool_close_event(true);
+    connection.listen(&self.channel).await.ok()?;
+    let message = format!("?{}", uuid::Uuid::new_v4());
+    let send = Arc::from("SELECT pg_notify($1::text, $2::text)::text AS told");
+    let parameters = vec![Value::Text(self.channel.clone()), Value::Text(message.clone())];
+    self.connections.query(&send, parameters).await.ok()?;
+    loop {
+      if connection.try_recv().await.ok()??.payload() == message {
+        return Some(connection);
+      }
+    }
+  }
+
+  async fn hear(this: Weak<Self>, mut connection: PgListener) {
+    loop {
+      let heard = timeout(IDLE, connection.try_recv()).await;
+      let Some(listener) = this.upgrade() else { return };
+      match heard {
+        Ok(Ok(Some(notification))) => listener.wake(notification.payload()),
+        Ok(Ok(None) | Err(_)) => break listener.watches.wake_all(),
+        Err(_) if listener.gives_up() => return,
+        Err(_) => {
+          drop(listener);
+          let ping = (&mut connection).execute("SELECT 1");
+          if !matches!(timeout(HANDSHAKE, ping).await, Ok(Ok(_))) {
+            if let Some(listener) = this.upgrade() {
+              listener.watches.wake_all();
+            }
+            break;
+          }
+        }
+      }
+    }
+    drop(connection);
+    Self::resume(this).await;
+  }
+
+  /// Subscribes again after a loss for as long as somebody waits. What was sent in between was missed, so everybody is
+  /// woken once more.
+  async fn resume(this: Weak<Self>) {
+    let mut pause = Duration::from_millis(100);
+    loop {
+      tokio::time::sleep(pause).await;
+      pause = (2 * pause).min(Duration::from_secs(5));
+      let Some(listener) = this.upgrade() else { return };
+      if listener.gives_up() {
+        return;
+      }
+      if let Ok(Some(connection)) = timeout(HANDSHAKE, listener.connect()).await {
+        listener.watches.wake_all();
+        drop(listener);
+        return Box::pin(Self::hear(this, connection)).await;
+      }
+    }
+  }
+
+  /// Whether nobody waits. Who begins to wait says so before looking for a subscription.
+  fn gives_up(&self) -> bool {
+    let mut state = self.state();
+    let is_over = self.watches.is_empty();
+    if is_over {
+      state.subscription = None;
+    }
+    is_over
+  }
+
+  fn wake(&self, payload: &str) {
+    if let Ok(key) = Key::new(payload) {
+      self.watches.wake(&key);
+    }
+  }
+}
+
+impl Drop for Listener {
+  fn drop(&mut self) {
+    self.close();
+  }
+}
+
+impl Drop for Reminder {
+  fn drop(&mut self) {
+    self.0.abort();
+  }
+}

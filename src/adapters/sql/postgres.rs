@@ -1,0 +1,327 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Table;
+use super::client::{Reply, SqlClient, Value};
+use super::dialect::Statements as Composed;
+use super::document::document;
+use super::failure::Failure;
+use super::layout::{self, LAYOUT};
+use super::waves::Verb;
+use crate::error::{Error, ErrorKind};
+use crate::fence::Fence;
+use crate::name::Owner;
+use crate::request::{Answer, Holder, Request, Until};
+
+/// The server's clock at the moment it is read, not at the begin of a transaction that may have waited.
+const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+const NOW_MICROSECONDS: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
+/// How long a statement of ours waits for a row that another transaction keeps. It holds up all that travel with it.
+const LOCK_TIMEOUT: &str = "250ms";
+
+/// One statement a verb, for any number of keys. Each answers one row a member: its place and what became of it.
+///
+/// Everything a statement sets is local to its own transaction, so that a pooler may give each another session. The
+/// document is addressed to one statement by name: should a pooler that does not know prepared statements have put
+/// another of this name into its place, that one finds nothing to do and answers no rows.
+pub(super) struct Statements {
+  table: Table,
+  acquire: Addressed,
+  release: Addressed,
+  refresh: Addressed,
+  state: Addressed,
+  remove_some_expired: Arc<str>,
+  columns: Arc<str>,
+  drop: Arc<str>,
+}
+
+struct Addressed {
+  address: String,
+  statement: Arc<str>,
+}
+
+impl Statements {
+  pub(super) fn new(table: &Table, is_ours: bool) -> Self {
+    let lock = table.quoted('"');
+    let channel = channel(table);
+    let addressed = |verb: &str, compose: &dyn Fn(&str) -> String| {
+      let address = format!("{verb} {table}");
+      let asked = format!("json_to_recordset($1::json -> '{address}')");
+      Addressed {
+        statement: compose(&asked).into(),
+        address,
+      }
+    };
+    // A release need not reach the disk before it is answered: lost in a crash, it is a lease that lives to its end.
+    // One that has none would live for ever, so that its release does.
+    let (bounded_wait, cheap_commit) = if is_ours {
+      (
+        format!("CASE WHEN set_config('lock_timeout', '{LOCK_TIMEOUT}', true) IS NOT NULL THEN asked.n END"),
+        "CASE WHEN bool_and(released.expiration IS NULL OR released.expiration = 0) OVER () \
+         THEN set_config('synchronous_commit', 'off', true) END"
+          .to_owned(),
+      )
+    } else {
+      ("asked.n".to_owned(), "NULL::text".to_owned())
+    };
+    Self {
+      table: table.clone(),
+      // A key that is seen to be held is left alone: locking its row, only to leave it as it is, would cost a commit.
+      acquire: addressed("acquire", &|asked| {
+        format!(
+          "WITH asked AS MATERIALIZED (\
+           SELECT {bounded_wait} AS n, asked.key, asked.owner, asked.ttl, held.expiration - {NOW} AS remaining, \
+           held.key IS NOT NULL AND (held.expiration IS NULL OR held.expiration > {NOW}) AS is_held \
+           FROM {asked} AS asked (n bigint, key text, owner text, ttl bigint) \
+           LEFT JOIN {lock} AS held ON held.key = asked.key), \
+           granted AS (\
+           INSERT INTO {lock} AS held (key, owner, expiration, fence) \
+           SELECT key, owner, {NOW} + ttl, {NOW_MICROSECONDS} FROM asked WHERE NOT is_held ORDER BY key COLLATE \"C\" \
+           ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expiration = excluded.expiration, \
+           fence = greatest(held.fence + 1, excluded.fence) \
+           WHERE held.expiration <= {NOW} RETURNING key, fence) \
+           SELECT asked.n AS n, granted.fence AS fence, asked.is_held::int::bigint AS is_held, \
+           asked.remaining AS remaining \
+           FROM asked LEFT JOIN granted ON granted.key = asked.key"
+        )
+      }),
+      release: addressed("release", &|asked| {
+        format!(
+          "WITH asked AS MATERIALIZED (\
+           SELECT {bounded_wait} AS n, asked.key, asked.owner, asked.fence \
+           FROM {asked} AS asked (n bigint, key text, owner text, fence bigint)), \
+           released AS (\
+           UPDATE {lock} AS held SET expiration = CASE WHEN held.expiration IS NULL THEN -1 ELSE 0 END FROM asked \
+           WHERE held.key = asked.key AND (held.expiration IS NULL OR held.expiration > {NOW}) \
+           AND (asked.owner IS NULL OR held.owner = asked.owner) AND (asked.fence IS NULL OR held.fence = asked.fence) \
+           RETURNING asked.n, held.key, held.expiration, held.waited) \
+           SELECT asked.n AS n, (released.n IS NOT NULL)::int::bigint AS is_released, \
+           CASE WHEN released.waited > {NOW} THEN pg_notify('{channel}', released.key)::text END AS told, \
+           {cheap_commit} AS committed \
+           FROM asked LEFT JOIN released ON released.n = asked.n"
+        )
+      }),
+      refresh: addressed("refresh", &|asked| {
+        format!(
+          "WITH asked AS MATERIALIZED (\
+           SELECT {bounded_wait} AS n, asked.key, asked.owner, asked.ttl, asked.fence \
+           FROM {asked} AS asked (n bigint, key text, owner text, ttl bigint, fence bigint)), \
+           refreshed AS (\
+           UPDATE {lock} AS held SET expiration = {NOW} + asked.ttl FROM asked \
+           WHERE held.key = asked.key AND held.owner = asked.owner AND held.expiration > {NOW} \
+           AND (asked.fence IS NULL OR held.fence = asked.fence) RETURNING asked.n) \
+           SELECT asked.n AS n, \
+           CASE WHEN refreshed.n IS NOT NULL THEN 1::bigint WHEN held.key IS NOT NULL THEN -1::bigint ELSE 0::bigint END \
+           AS refreshed \
+           FROM asked LEFT JOIN refreshed ON refreshed.n = asked.n \
+           LEFT JOIN {lock} AS held ON held.key = asked.key AND held.owner = asked.owner AND held.expiration IS NULL \
+           AND (asked.fence IS NULL OR held.fence = asked.fence)"
+        )
+      }),
+      state: addressed("state", &|asked| {
+        format!(
+          "SELECT asked.n AS n, held.owner::text AS owner, held.expiration - {NOW} AS remaining, held.fence AS fence \
+           FROM {asked} AS asked (n bigint, key text) LEFT JOIN {lock} AS held \
+           ON held.key = asked.key AND (held.expiration IS NULL OR held.expiration > {NOW})"
+        )
+      }),
+      // Rows that somebody keeps are for the next time, so that nobody waits here, and nobody in a circle.
+      remove_some_expired: format!(
+        "DELETE FROM {lock} WHERE key IN (SELECT key FROM {lock} WHERE expiration <= {NOW} \
+         AND fence <= {NOW_MICROSECONDS} - $1::text::bigint LIMIT 1000 FOR UPDATE SKIP LOCKED)"
+      )
+      .into(),
+      columns: format!(
+        "SELECT attribute.attname::text AS name, format_type(attribute.atttypid, attribute.atttypmod) AS type, \
+         (SELECT count(*) FROM pg_catalog.pg_index AS i WHERE i.indrelid = attribute.attrelid AND i.indisunique \
+         AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = attribute.attnum) AS indexes, \
+         coalesce(obj_description(attribute.attrelid, 'pg_class'), '') AS comment \
+         FROM pg_catalog.pg_attribute AS attribute WHERE attribute.attrelid = to_regclass('{lock}') \
+         AND attribute.attnum > 0 AND NOT attribute.attisdropped ORDER BY attribute.attnum"
+      )
+      .into(),
+      drop: format!(
+        "DO $$ BEGIN IF to_regclass('{lock}') IS NOT NULL THEN \
+         LOCK TABLE {lock} IN ACCESS EXCLUSIVE MODE; \
+         IF NOT EXISTS (SELECT FROM {lock} WHERE expiration IS NULL OR expiration > {NOW}) THEN DROP TABLE {lock}; \
+         END IF; END IF; END $$"
+      )
+      .into(),
+    }
+  }
+
+  async fn columns(&self, client: &dyn SqlClient) -> Result<Vec<layout::Column>, Failure> {
+    let reply = client.query(&self.columns, Vec::new()).await?;
+    Ok(
+      reply
+        .rows
+        .iter()
+        .map(|row| {
+          let text = |column: usize| row.get(column).and_then(Value::as_str).unwrap_or_default().to_owned();
+          layout::Column {
+            name: text(0),
+            kind: text(1),
+            is_unique: row.get(2).and_then(Value::integer).is_some_and(|indexes| indexes > 0),
+            table_comment: text(3),
+          }
+        })
+        .collect(),
+    )
+  }
+
+  /// What an existing table lacks. The column types of the package this layout comes from hold 255 characters.
+  fn missing(&self, columns: &[layout::Column]) -> Option<String> {
+    let mut changes = Vec::new();
+    for name in ["fence", "waited"] {
+      if !columns.iter().any(|column| column.name == name) {
+        changes.push(format!("ADD COLUMN IF NOT EXISTS {name} bigint NOT NULL DEFAULT 0"));
+      }
+    }
+    for column in columns {
+      if ["key", "owner"].contains(&column.name.as_str()) && column.kind != "text" {
+        changes.push(format!("ALTER COLUMN {} TYPE text", column.name));
+      }
+    }
+    (!changes.is_empty()).then(|| format!("ALTER TABLE {} {}", self.table.quoted('"'), changes.join(", ")))
+  }
+}
+
+/// Where releases are told of.
+pub(in crate::adapters) fn channel(table: &Table) -> String {
+  format!("holdfast:{}", table.name.as_str())
+}
+
+/// Says that somebody waits for a key, until so many milliseconds from now; a key that has no row is free.
+pub(in crate::adapters) fn wait_for(table: &Table) -> String {
+  let lock = table.quoted('"');
+  format!(
+    "UPDATE {lock} SET waited = {NOW} + $2::text::bigint WHERE key = $1::text \
+     AND set_config('lock_timeout', '{LOCK_TIMEOUT}', true) IS NOT NULL \
+     AND waited < {NOW} + $2::text::bigint / 2"
+  )
+}
+
+#[async_trait]
+impl Composed for Statements {
+  async fn answer(&self, client: &dyn SqlClient, verb: Verb, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
+    let (Addressed { address, statement }, read): (_, fn(&[Value]) -> Answer) = match verb {
+      Verb::Acquire => (&self.acquire, acquired),
+      Verb::Release => (&self.release, |row| Answer::Released(number(row, 1) == Some(1))),
+      Verb::Refresh => (&self.refresh, |row| match number(row, 1) {
+        Some(1) => Answer::Refreshed,
+        Some(-1) => Answer::Unexpirable,
+        _ => Answer::Unowned,
+      }),
+      Verb::State => (&self.state, state),
+    };
+    let document = format!("{{\"{address}\":{}}}", document(requests));
+    let reply = client.query(statement, vec![Value::Text(document)]).await?;
+    in_order(&reply, requests.len(), read)
+  }
+
+  fn definition(&self) -> Vec<String> {
+    let lock = self.table.quoted('"');
+    vec![
+      format!(
+        "CREATE TABLE IF NOT EXISTS {lock} (key text COLLATE \"C\" NOT NULL PRIMARY KEY, \
+         owner text COLLATE \"C\" NOT NULL, expiration bigint, fence bigint NOT NULL DEFAULT 0, \
+         waited bigint NOT NULL DEFAULT 0) WITH (fillfactor = 50)"
+      ),
+      format!("COMMENT ON TABLE {lock} IS '{LAYOUT}'"),
+    ]
+  }
+
+  async fn ensure(&self, client: &dyn SqlClient, _: bool) -> Result<(), Failure> {
+    let mut columns = self.columns(client).await?;
+    if columns.is_empty() {
+      for statement in self.definition() {
+        beaten(client.query(&statement.into(), Vec::new()).await)?;
+      }
+      columns = self.columns(client).await?;
+    }
+    layout::check(&self.table, &columns, &["text", "character varying"], "bigint")?;
+    if let Some(statement) = self.missing(&columns) {
+      beaten(client.query(&statement.into(), Vec::new()).await)?;
+    }
+    Ok(())
+  }
+
+  async fn drop_table(&self, client: &dyn SqlClient) -> Result<bool, Failure> {
+    let columns = self.columns(client).await?;
+    if layout::check(&self.table, &columns, &["text", "character varying"], "bigint").is_ok() {
+      client.query(&self.drop, Vec::new()).await?;
+      return Ok(self.columns(client).await?.is_empty());
+    }
+    Ok(columns.is_empty())
+  }
+
+  async fn remove_some_expired(&self, client: &dyn SqlClient, age: Duration) -> Result<u64, Failure> {
+    let age = Value::text(age.as_micros().to_string());
+    Ok(client.query(&self.remove_some_expired, vec![age]).await?.affected_rows)
+  }
+}
+
+/// "IF NOT EXISTS" does not keep two that create the same at once from an error; whoever loses tries again, and finds
+/// it made.
+fn beaten(result: Result<Reply, Failure>) -> Result<(), Failure> {
+  match result {
+    Ok(_) => Ok(()),
+    Err(Failure::Refused(error)) => Err(Failure::Conflict(error)),
+    Err(failure) => Err(failure),
+  }
+}
+
+fn acquired(row: &[Value]) -> Answer {
+  match (number(row, 1), number(row, 2), number(row, 3)) {
+    (Some(fence), ..) => Answer::Acquired {
+      fence: Fence::try_from(fence).unwrap_or_default(),
+    },
+    (None, Some(1), None) => Answer::Held { until: Until::Release },
+    (None, Some(1), Some(remaining)) if remaining > 0 => Answer::Held {
+      until: Until::Expiry(milliseconds(remaining)),
+    },
+    // Somebody else was granted it in this very moment.
+    _ => Answer::Held { until: Until::Unknown },
+  }
+}
+
+fn state(row: &[Value]) -> Answer {
+  Answer::State(row.get(1).and_then(Value::as_str).map(|owner| {
+    Holder {
+      owner: Owner::stored(owner.into()),
+      remaining: number(row, 2).map(milliseconds),
+      fence: number(row, 3)
+        .and_then(|fence| Fence::try_from(fence).ok())
+        .unwrap_or_default(),
+    }
+  }))
+}
+
+fn number(row: &[Value], column: usize) -> Option<i64> {
+  row.get(column).and_then(Value::integer)
+}
+
+fn milliseconds(remaining: i64) -> Duration {
+  Duration::from_millis(u64::try_from(remaining).unwrap_or_default())
+}
+
+/// Rows come in any order; the first column is the place in the group.
+fn in_order(reply: &Reply, length: usize, read: impl Fn(&[Value]) -> Answer) -> Result<Vec<Answer>, Failure> {
+  let mut answers: Vec<Option<Answer>> = vec![None; length];
+  for row in &reply.rows {
+    let place = number(row, 0).and_then(|place| usize::try_from(place).ok());
+    if let Some(answer) = place.and_then(|place| answers.get_mut(place)) {
+      *answer = Some(read(row));
+    }
+  }
+  answers.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| {
+    Failure::Refused(Error::new(
+      ErrorKind::Configuration,
+      "another statement was executed than the one sent: a pooler mixes up prepared statements, so switch them off by \
+       preparedStatements: false",
+    ))
+  })
+}
