@@ -1,15 +1,17 @@
+mod schema;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::Table;
-use super::client::{Reply, SqlClient, Value};
-use super::dialect::Statements as Composed;
-use super::document::{Parts, document};
-use super::failure::Failure;
-use super::layout::{self, LAYOUT};
-use super::waves::Verb;
+use self::schema::Schema;
+use crate::adapters::sql::Table;
+use crate::adapters::sql::client::{Reply, SqlClient, Value};
+use crate::adapters::sql::dialect::Statements as Composed;
+use crate::adapters::sql::document::{Parts, document};
+use crate::adapters::sql::failure::Failure;
+use crate::adapters::sql::waves::Verb;
 use crate::error::{Error, ErrorKind};
 use crate::fence::Fence;
 use crate::name::Owner;
@@ -27,15 +29,12 @@ const LOCK_TIMEOUT: &str = "250ms";
 /// Everything a statement sets is local to its own transaction, so that a pooler may give each another session. What is
 /// asked is addressed to one statement: should a pooler that does not know prepared statements have put another of the
 /// same name into its place, that one finds nothing to do and answers no rows.
-pub(super) struct Statements {
-  table: Table,
+pub(in crate::adapters::sql) struct Statements {
+  schema: Schema,
   acquire: Addressed,
   release: Addressed,
   refresh: Addressed,
   state: Addressed,
-  remove_some_expired: Arc<str>,
-  columns: Arc<str>,
-  drop: Arc<str>,
 }
 
 struct Addressed {
@@ -47,7 +46,7 @@ struct Addressed {
 }
 
 impl Statements {
-  pub(super) fn new(table: &Table, is_ours: bool) -> Self {
+  pub(in crate::adapters::sql) fn new(table: &Table, is_ours: bool) -> Self {
     let lock = table.quoted('"');
     let channel = channel(table);
     let addressed = |verb: &str, compose: &dyn Fn(&str) -> String| {
@@ -79,7 +78,7 @@ impl Statements {
       ("asked.n".to_owned(), "NULL::text".to_owned())
     };
     Self {
-      table: table.clone(),
+      schema: Schema::new(table),
       // A key that is seen to be held is left alone: locking its row, only to leave it as it is, would cost a commit.
       acquire: addressed("acquire", &|asked| {
         format!(
@@ -139,64 +138,7 @@ impl Statements {
            ON held.key = asked.key AND (held.expiration IS NULL OR held.expiration > {NOW})"
         )
       }),
-      // Rows that somebody keeps are for the next time, so that nobody waits here, and nobody in a circle.
-      remove_some_expired: format!(
-        "DELETE FROM {lock} WHERE key IN (SELECT key FROM {lock} WHERE expiration <= {NOW} \
-         AND fence <= {NOW_MICROSECONDS} - $1::text::bigint LIMIT 1000 FOR UPDATE SKIP LOCKED)"
-      )
-      .into(),
-      columns: format!(
-        "SELECT attribute.attname::text AS name, format_type(attribute.atttypid, attribute.atttypmod) AS type, \
-         (SELECT count(*) FROM pg_catalog.pg_index AS i WHERE i.indrelid = attribute.attrelid AND i.indisunique \
-         AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = attribute.attnum) AS indexes, \
-         coalesce(obj_description(attribute.attrelid, 'pg_class'), '') AS comment \
-         FROM pg_catalog.pg_attribute AS attribute WHERE attribute.attrelid = to_regclass('{lock}') \
-         AND attribute.attnum > 0 AND NOT attribute.attisdropped ORDER BY attribute.attnum"
-      )
-      .into(),
-      drop: format!(
-        "DO $$ BEGIN IF to_regclass('{lock}') IS NOT NULL THEN \
-         LOCK TABLE {lock} IN ACCESS EXCLUSIVE MODE; \
-         IF NOT EXISTS (SELECT FROM {lock} WHERE expiration IS NULL OR expiration > {NOW}) THEN DROP TABLE {lock}; \
-         END IF; END IF; END $$"
-      )
-      .into(),
     }
-  }
-
-  async fn columns(&self, client: &dyn SqlClient) -> Result<Vec<layout::Column>, Failure> {
-    let reply = client.query(&self.columns, Vec::new()).await?;
-    Ok(
-      reply
-        .rows
-        .iter()
-        .map(|row| {
-          let text = |column: usize| row.get(column).and_then(Value::as_str).unwrap_or_default().to_owned();
-          layout::Column {
-            name: text(0),
-            kind: text(1),
-            is_unique: row.get(2).and_then(Value::integer).is_some_and(|indexes| indexes > 0),
-            table_comment: text(3),
-          }
-        })
-        .collect(),
-    )
-  }
-
-  /// What an existing table lacks. The column types of the package this layout comes from hold 255 characters.
-  fn missing(&self, columns: &[layout::Column]) -> Option<String> {
-    let mut changes = Vec::new();
-    for name in ["fence", "waited"] {
-      if !columns.iter().any(|column| column.name == name) {
-        changes.push(format!("ADD COLUMN IF NOT EXISTS {name} bigint NOT NULL DEFAULT 0"));
-      }
-    }
-    for column in columns {
-      if ["key", "owner"].contains(&column.name.as_str()) && column.kind != "text" {
-        changes.push(format!("ALTER COLUMN {} TYPE text", column.name));
-      }
-    }
-    (!changes.is_empty()).then(|| format!("ALTER TABLE {} {}", self.table.quoted('"'), changes.join(", ")))
   }
 }
 
@@ -252,54 +194,19 @@ impl Composed for Statements {
   }
 
   fn definition(&self) -> Vec<String> {
-    let lock = self.table.quoted('"');
-    vec![
-      format!(
-        "CREATE TABLE IF NOT EXISTS {lock} (key text COLLATE \"C\" NOT NULL PRIMARY KEY, \
-         owner text COLLATE \"C\" NOT NULL, expiration bigint, fence bigint NOT NULL DEFAULT 0, \
-         waited bigint NOT NULL DEFAULT 0) WITH (fillfactor = 50)"
-      ),
-      format!("COMMENT ON TABLE {lock} IS '{LAYOUT}'"),
-    ]
+    self.schema.definition()
   }
 
   async fn ensure(&self, client: &dyn SqlClient, _: bool) -> Result<(), Failure> {
-    let mut columns = self.columns(client).await?;
-    if columns.is_empty() {
-      for statement in self.definition() {
-        beaten(client.query(&statement.into(), Vec::new()).await)?;
-      }
-      columns = self.columns(client).await?;
-    }
-    layout::check(&self.table, &columns, &["text", "character varying"], "bigint")?;
-    if let Some(statement) = self.missing(&columns) {
-      beaten(client.query(&statement.into(), Vec::new()).await)?;
-    }
-    Ok(())
+    self.schema.ensure(client).await
   }
 
   async fn drop_table(&self, client: &dyn SqlClient) -> Result<bool, Failure> {
-    let columns = self.columns(client).await?;
-    if layout::check(&self.table, &columns, &["text", "character varying"], "bigint").is_ok() {
-      client.query(&self.drop, Vec::new()).await?;
-      return Ok(self.columns(client).await?.is_empty());
-    }
-    Ok(columns.is_empty())
+    self.schema.drop_table(client).await
   }
 
   async fn remove_some_expired(&self, client: &dyn SqlClient, age: Duration) -> Result<u64, Failure> {
-    let age = Value::text(age.as_micros().to_string());
-    Ok(client.query(&self.remove_some_expired, vec![age]).await?.affected_rows)
-  }
-}
-
-/// "IF NOT EXISTS" does not keep two that create the same at once from an error; whoever loses tries again, and finds
-/// it made.
-fn beaten(result: Result<Reply, Failure>) -> Result<(), Failure> {
-  match result {
-    Ok(_) => Ok(()),
-    Err(Failure::Refused(error)) => Err(Failure::Conflict(error)),
-    Err(failure) => Err(failure),
+    self.schema.remove_some_expired(client, age).await
   }
 }
 
