@@ -7,7 +7,7 @@ import { say } from "../scripts/step.mjs";
  * @typedef {object} Subject
  * @property {string} name
  * @property {string} backend one that the plan knows
- * @property {"peer" | "floor" | "ours"} role ratios are to the peer; the floor is the least that the backend costs
+ * @property {"peer" | "floor" | "ours"} role ratios are to the fastest peer; the floor is the least that the backend costs
  * @property {(keys: string[], folder: string) => Opened} open may put files into `folder`
  */
 

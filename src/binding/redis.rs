@@ -94,7 +94,13 @@ fn settings(options: NativeRedisOptions) -> Result<Settings> {
     None => Settings::new(Place::Server(Address::tcp("localhost", Address::PORT))),
   };
   if options.url.is_none() {
-    settings.place = place(options.path, options.nodes, options.is_cluster, options.sentinel, options.translation)?;
+    settings.place = place(
+      options.path,
+      options.nodes,
+      options.is_cluster,
+      options.sentinel,
+      options.translation,
+    )?;
   }
   if let Some(credentials) = options.credentials {
     settings.credentials = credentials.into();
@@ -136,7 +142,11 @@ fn place(
   if let Some(path) = path {
     return Ok(Place::Server(Address::Unix(PathBuf::from(path))));
   }
-  let nodes: Vec<Address> = nodes.unwrap_or_default().into_iter().map(address).collect::<Result<_>>()?;
+  let nodes: Vec<Address> = nodes
+    .unwrap_or_default()
+    .into_iter()
+    .map(address)
+    .collect::<Result<_>>()?;
   let translation: Translation = translation
     .unwrap_or_default()
     .into_iter()
