@@ -4,9 +4,9 @@ import {
   makeAnswerNow,
   type NativeFailure,
   type NativeLockProvider,
+  type NativeRedisOptions,
   type NativeReply,
   type NativeRequest,
-  type NativeRedisOptions,
   openLockProvider,
   openRedisProvider as openNativeRedisProvider,
 } from "../binding";
