@@ -192,8 +192,8 @@ impl Waiters {
     due
   }
 
-  fn plan(&self, key: &Key, pause: Duration) {
-    self.with_queue(key, |queue| queue.plan(pause));
+  fn tried(&self, key: &Key, pause: Option<Duration>) {
+    self.with_queue(key, |queue| queue.tried(pause));
   }
 
   fn heard(&self, key: &Key) {

@@ -50,9 +50,10 @@ pub(super) struct Queue {
   waiters: VecDeque<Waiter>,
   /// Wakes the prober.
   pub(super) nudge: Arc<Notify>,
-  /// When to try for the head. `None`: that is being done.
+  /// When to try for the head. `None`: nothing is planned while that is being done.
   probe_at: Option<Instant>,
-  /// When that was begun last.
+  is_probing: bool,
+  /// When a try was begun last.
   probed: Instant,
   /// The shortest interval of the queue.
   interval: Duration,
@@ -117,6 +118,7 @@ impl Queue {
       waiters: VecDeque::from([first]),
       nudge: Arc::default(),
       probe_at: Some(now),
+      is_probing: false,
       probed: now,
       handed_on_until: None,
       is_held_up: false,
@@ -157,7 +159,7 @@ impl Queue {
   pub(super) fn heir(&mut self) -> Option<(u64, Owner, Option<Ttl>)> {
     let now = Instant::now();
     let is_handed_on = self.handed_on_until.is_some_and(|until| now < until);
-    if self.probe_at.is_none() || is_handed_on || self.past.turn.is_over(now) {
+    if self.is_probing || is_handed_on || self.past.turn.is_over(now) {
       return None;
     }
     let heir = self.head().map(|head| (head.id, head.owner.clone(), head.ttl));
@@ -218,9 +220,13 @@ impl Queue {
     self.hasten(later(now, pause));
   }
 
-  /// The try for the head came to nothing: somebody else has the key. The next is to be so much later, unless something
-  /// has happened meanwhile that calls for it sooner.
-  pub(super) fn plan(&mut self, pause: Duration) {
+  /// The try for the head is over. If it came to nothing, somebody else has the key, and the next is to be so much later,
+  /// unless something has happened meanwhile that calls for it sooner.
+  pub(super) fn tried(&mut self, pause: Option<Duration>) {
+    self.is_probing = false;
+    let Some(pause) = pause else {
+      return;
+    };
     let now = Instant::now();
     if !self.past.is_held_here(now) {
       self.past.held_here_until = None;
@@ -246,6 +252,7 @@ impl Queue {
 
   fn begin_probe(&mut self, now: Instant) -> Due {
     self.probe_at = None;
+    self.is_probing = true;
     self.probed = now;
     let shortest = self.waiters.iter().map(|waiter| waiter.interval).min();
     self.interval = shortest.unwrap_or(self.interval);
