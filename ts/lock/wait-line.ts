@@ -68,7 +68,7 @@ export class WaitLine {
     }
   }
 
-  private async settled(key: string, answer: Promise<number>): Promise<boolean> {
+  private async settled(key: string, answer: PromiseLike<number>): Promise<boolean> {
     const isAnswered = await answer.then(
       () => true,
       () => false,
