@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   MemoryLockAdapter,
+  MongodbLockAdapter,
   MysqlLockAdapter,
   PostgresLockAdapter,
   RedisLockAdapter,
@@ -19,7 +20,14 @@ export interface Place {
   readonly settings: Record<string, string>;
 }
 
-const CLASSES = { MemoryLockAdapter, MysqlLockAdapter, PostgresLockAdapter, RedisLockAdapter, SqliteLockAdapter };
+const CLASSES = {
+  MemoryLockAdapter,
+  MongodbLockAdapter,
+  MysqlLockAdapter,
+  PostgresLockAdapter,
+  RedisLockAdapter,
+  SqliteLockAdapter,
+};
 
 function server(variable: string): string {
   const url = process.env[variable];
@@ -41,6 +49,10 @@ export const DATABASES: Record<string, () => Place> = {
     settings: { url: server("POSTGRES_URL"), tableName: unique() },
   }),
   MySQL: () => ({ adapter: "MysqlLockAdapter", settings: { url: server("MYSQL_URL"), tableName: unique() } }),
+  MongoDB: () => ({
+    adapter: "MongodbLockAdapter",
+    settings: { url: server("MONGODB_URL"), collectionName: unique() },
+  }),
 };
 
 /** All places there are. */

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import Redis from "ioredis";
+import { MongoClient } from "mongodb";
 import mysql from "mysql2/promise";
 import pg from "pg";
 
@@ -29,6 +30,7 @@ export async function openPlaces(servers, folder) {
     ...(servers.REDIS_URL ? [redisPlace(servers.REDIS_URL, name)] : []),
     ...(servers.POSTGRES_URL ? [await postgresPlace(servers.POSTGRES_URL, name)] : []),
     ...(servers.MYSQL_URL ? [await mysqlPlace(servers.MYSQL_URL, name)] : []),
+    ...(servers.MONGODB_URL ? [mongodbPlace(servers.MONGODB_URL, name)] : []),
   ];
 }
 
@@ -89,6 +91,25 @@ async function mysqlPlace(url, tableName) {
     async close() {
       await connection.query(`DROP TABLE IF EXISTS ${tableName}`);
       await connection.end();
+    },
+  };
+}
+
+function mongodbPlace(url, name) {
+  const client = new MongoClient(url);
+  let own = 0;
+  return {
+    name: "MongoDB",
+    adapter: "MongodbLockAdapter",
+    settings: { url, database: name },
+    async countCommands() {
+      own += 1;
+      const { opcounters } = await client.db("admin").command({ serverStatus: 1 });
+      return Object.values(opcounters).reduce((sum, count) => (typeof count === "number" ? sum + count : sum), 0) - own;
+    },
+    async close() {
+      await client.db(name).dropDatabase();
+      await client.close();
     },
   };
 }

@@ -15,7 +15,7 @@ await main(async () => {
   failOnInterrupt();
   const seconds = readSeconds();
   await prepare();
-  const servers = await provision(["redis", "postgres", "mariadb"]);
+  const servers = await provision(["redis", "postgres", "mariadb", "mongodb"]);
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   let places = [];
   try {
