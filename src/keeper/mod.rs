@@ -210,21 +210,21 @@ pub(crate) async fn tend(provider: LockProvider) {
 
 async fn renew(provider: LockProvider, renewals: Vec<(u64, Renewal)>) {
   let sent = Instant::now();
-  let requests = renewals.iter().map(|(_, renewal)| renewal.request.clone()).collect();
-  let answers = provider.ask(requests).await;
+  let requests: Vec<_> = renewals.iter().map(|(_, renewal)| renewal.request.clone()).collect();
+  let answers = provider.ask(&requests).await;
   let refused = provider.keeper().conclude(&renewals, answers, sent);
   drop(renewals);
   if refused.is_empty() {
     return;
   }
   // The leases are over; why, is only good to know.
-  let looks = refused
+  let looks: Vec<_> = refused
     .iter()
     .map(|(_, request)| Request::State {
       key: request.key().clone(),
     })
     .collect();
-  let holders = tokio::time::timeout(LOOK, provider.ask(looks)).await.unwrap_or_default();
+  let holders = tokio::time::timeout(LOOK, provider.ask(&looks)).await.unwrap_or_default();
   let mut holders = holders.into_iter();
   for (hold, _) in refused {
     let loss = match holders.next() {
