@@ -224,7 +224,9 @@ async fn renew(provider: LockProvider, renewals: Vec<(u64, Renewal)>) {
       key: request.key().clone(),
     })
     .collect();
-  let holders = tokio::time::timeout(LOOK, provider.ask(&looks)).await.unwrap_or_default();
+  let holders = tokio::time::timeout(LOOK, provider.ask(&looks))
+    .await
+    .unwrap_or_default();
   let mut holders = holders.into_iter();
   for (hold, _) in refused {
     let loss = match holders.next() {
