@@ -18,20 +18,20 @@ export function drawBars(title, bars) {
     const y = 36 + index * (barHeight + gap);
     const length = Math.max(2, (Math.max(value, 0) / most) * room);
     return [
-      `<text x="${labelWidth - 8}" y="${y + 17}" text-anchor="end">${escape(name)}</text>`,
+      `<text x="${labelWidth - 8}" y="${y + 17}" text-anchor="end">${escaped(name)}</text>`,
       `<rect x="${labelWidth}" y="${y}" width="${length.toFixed(1)}" height="${barHeight}" fill="${isOurs ? colours.ours : colours.theirs}"/>`,
-      `<text x="${labelWidth + length + 6}" y="${y + 17}">${escape(text)}</text>`,
+      `<text x="${labelWidth + length + 6}" y="${y + 17}">${escaped(text)}</text>`,
     ].join("\n");
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="13">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    `<text x="8" y="20" font-weight="bold">${escape(title)}</text>`,
+    `<text x="8" y="20" font-weight="bold">${escaped(title)}</text>`,
     ...rows,
     "</svg>\n",
   ].join("\n");
 }
 
-function escape(text) {
+function escapedd(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

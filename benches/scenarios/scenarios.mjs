@@ -162,7 +162,7 @@ async function measureMany(rival, url) {
   if (locks.keep === undefined) {
     return undefined;
   }
-  const settings = { ttlMs: 10_000, seconds: 6, count: 10_000, key: randomUUID() };
+  const settings = { ttlMs: 10_000, seconds: 20, count: 10_000, key: randomUUID() };
   const many = new Process({ work: "keepMany", rival, url, ...settings });
   const result = await many.result();
   many.kill();
