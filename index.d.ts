@@ -2435,6 +2435,75 @@ export declare class MemoryLockAdapter extends NativeLockAdapter {
   constructor(settings?: MemoryLockAdapterSettings);
 }
 
+/** How the connections to a server are encrypted. */
+export interface SslSettings {
+  /**
+   * `"disable"`: not at all. `"prefer"`: if the server can. `"require"`: always, whoever the server is. `"verify-ca"`: its
+   * certificate must be vouched for as well. `"verify-full"`: and name the host. Default `"verify-full"`.
+   */
+  mode?: "disable" | "prefer" | "require" | "verify-ca" | "verify-full" | undefined;
+  /** The authority that vouches for the server: a path, or PEM itself. Default: those of the system. */
+  ca?: string | undefined;
+  /** The certificate this client shows: a path, or PEM itself. With `key`, or not at all. Default: none. */
+  cert?: string | undefined;
+  /** The private key of `cert`: a path, or PEM itself. Default: none. */
+  key?: string | undefined;
+}
+
+/** What the adapters that connect to an SQL server by themselves have in common. */
+export interface SqlServerSettings {
+  /** Where the server is and who asks. What is also set by another setting is overridden by it. */
+  url?: string | undefined;
+  /** Default `"localhost"`. */
+  host?: string | undefined;
+  /** Default: the port this kind of server usually has. */
+  port?: number | undefined;
+  /** Path of a Unix socket, or for PostgreSQL of the directory it is in, instead of a host. */
+  socket?: string | undefined;
+  /** Default: what the driver of the engine takes for it; best set. */
+  user?: string | undefined;
+  /**
+   * A function is asked for each connection, so that the password may change; what it throws fails those who need the
+   * connection, with a `ConfigurationLockError`. Default: none.
+   */
+  password?: string | (() => Promisable<string>) | undefined;
+  /** Name of the database that the table is in. */
+  database?: string | undefined;
+  /** `true` is `{ mode: "verify-full" }`, `false` is `{ mode: "disable" }`. Default: what the URL says, else `"prefer"`. */
+  ssl?: boolean | SslSettings | undefined;
+  /** How many connections at most: 1 to 100. More than one is used only for what is asked at the same time. Default 4. */
+  maxConnections?: number | undefined;
+  /** For opening a connection and for waiting for a free one: a millisecond to an hour. Default 5 seconds. */
+  connectTimeout?: ITimeSpan | undefined;
+  /** For the answer to a statement: a millisecond to an hour. Default 10 seconds. */
+  statementTimeout?: ITimeSpan | undefined;
+  /** How often expired rows are deleted in the background, give or take a half. Default: a minute. */
+  expiredKeysRemovalInterval?: ITimeSpan | undefined;
+  /** Whether expired rows are deleted in the background. They never count as held either way. Default `true`. */
+  shouldRemoveExpiredKeys?: boolean | undefined;
+  /** Table of the leases: 1 to 48 ASCII letters, digits and underscores. Default `"lock"`. */
+  tableName?: string | undefined;
+}
+
+/** Settings of {@link MysqlLockAdapter}: a `url`, or a `host` and the rest. A database must be named. */
+export interface MysqlLockAdapterSettings extends SqlServerSettings {
+  /** `"mysql://USER:PASSWORD@HOST:PORT/DATABASE"`; `mariadb:` is the same. */
+  url?: string | undefined;
+}
+
+/**
+ * Locks between all processes that reach the same MySQL server, version 8 or newer, or MariaDB, 10.6 or newer, over
+ * connections of its own.
+ */
+export declare class MysqlLockAdapter extends NativeLockAdapter {
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws ConfigurationLockError if a setting cannot be used.
+   */
+  constructor(settings: MysqlLockAdapterSettings);
+}
+
 /**
  * Grants every lock to everybody and keeps nothing: for tests, and for switching locks off. There is nothing to close, so
  * that it goes on afterwards.
@@ -2442,6 +2511,34 @@ export declare class MemoryLockAdapter extends NativeLockAdapter {
 export declare class NoOpLockAdapter extends NativeLockAdapter {
   /** It needs nothing. */
   constructor();
+}
+
+/** Settings of {@link PostgresLockAdapter}: a `url`, or a `host` and the rest. */
+export interface PostgresLockAdapterSettings extends SqlServerSettings {
+  /** `"postgres://USER:PASSWORD@HOST:PORT/DATABASE"`, with `?sslmode=` and the other parameters of libpq. */
+  url?: string | undefined;
+  /** Schema of the table, which must exist. Default: the first of the connection's search path. */
+  schema?: string | undefined;
+  /**
+   * Whether statements are prepared and called by name. Switch it off behind a pooler that gives each transaction another
+   * session and knows no prepared statements, such as PgBouncer before 1.21. Default `true`.
+   */
+  preparedStatements?: boolean | undefined;
+  /**
+   * Whether a waiting process hears of releases over a connection of its own (`LISTEN`). Where nothing can be heard, as
+   * behind such a pooler, it tries at intervals by itself. Default `true`.
+   */
+  listen?: boolean | undefined;
+}
+
+/** Locks between all processes that reach the same PostgreSQL server, version 12 or newer, over connections of its own. */
+export declare class PostgresLockAdapter extends NativeLockAdapter {
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws ConfigurationLockError if a setting cannot be used.
+   */
+  constructor(settings: PostgresLockAdapterSettings);
 }
 
 /** What is read of an ioredis client: where it connects to. The client itself is left alone, and stays the caller's. */
