@@ -22,4 +22,18 @@ export const plan = {
     { name: "64 keys in flight", inFlight: 64, atLeast: 8 },
     { name: "512 keys in flight", inFlight: 512 },
   ],
+  postgres: [
+    { name: "one at a time", inFlight: 1, atLeast: 1.2 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
+    { name: "512 keys in flight", inFlight: 512 },
+  ],
+  "postgres-asynchronous": [
+    { name: "one at a time", inFlight: 1, atLeast: 1.2 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
+  ],
+  mariadb: [
+    { name: "one at a time", inFlight: 1, atLeast: 1.1 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
+    { name: "512 keys in flight", inFlight: 512 },
+  ],
 };

@@ -11,7 +11,8 @@ import { measure } from "./measure.mjs";
 import { installPeers } from "./peers.mjs";
 import { plan } from "./plan.mjs";
 import { describeMachine, drawTable, judge } from "./report.mjs";
-import { loadSubjects } from "./subjects.mjs";
+import { withServer } from "./servers.mjs";
+import { isOf, loadSubjects } from "./subjects.mjs";
 
 await main(async () => {
   const { backends, rounds } = readArguments();
@@ -23,14 +24,16 @@ await main(async () => {
   say(`measuring ${backends.join(" and ")} in ${rounds} rounds\n`);
   const verdicts = [];
   for (const backend of backends) {
-    const contestants = subjects.filter((subject) => subject.backend === backend);
-    for (const workload of plan[backend]) {
-      const timings = await measureInFolder(contestants, workload, rounds);
-      console.log(`${drawTable(`${backend}, ${workload.name}`, timings)}\n`);
-      if (workload.atLeast !== undefined) {
-        verdicts.push(judge(backend, workload, timings));
+    const contestants = subjects.filter((subject) => isOf(subject, backend));
+    await withServer(backend, async (url) => {
+      for (const workload of plan[backend]) {
+        const timings = await measureInFolder(contestants, workload, rounds, url);
+        console.log(`${drawTable(`${backend}, ${workload.name}`, timings)}\n`);
+        if (workload.atLeast !== undefined) {
+          verdicts.push(judge(backend, workload, timings));
+        }
       }
-    }
+    });
   }
   console.log(`required, by the medians\n${verdicts.map((verdict) => `  ${verdict}`).join("\n")}`);
 });
@@ -57,10 +60,10 @@ function parse() {
   }
 }
 
-async function measureInFolder(subjects, workload, rounds) {
+async function measureInFolder(subjects, workload, rounds, url) {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   try {
-    return await measure(subjects, workload, { folder, rounds });
+    return await measure(subjects, workload, { folder, rounds, url });
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }

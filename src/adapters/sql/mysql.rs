@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::Table;
 use super::client::{Reply, SqlClient, Value};
 use super::dialect::Statements as Composed;
-use super::document::document;
+use super::document::{Parts, document};
 use super::failure::Failure;
 use super::layout::{self, LAYOUT};
 use super::waves::Verb;
@@ -35,10 +35,13 @@ const NO_END: i64 = 1 << 43;
 pub(super) struct Statements {
   table: Table,
   acquire: Arc<str>,
+  acquire_one: Arc<str>,
   granted: Arc<str>,
   release: Arc<str>,
+  release_one: Arc<str>,
   released: Arc<str>,
   refresh: Arc<str>,
+  refresh_one: Arc<str>,
   owned: Arc<str>,
   state: Arc<str>,
   expired: Arc<str>,
@@ -53,59 +56,91 @@ impl Statements {
     let lock = table.quoted('`');
     let name = table.name.as_str();
     let now = format!("({NOW_MICROSECONDS} DIV 1000)");
-    let asked = "JSON_TABLE(CONVERT(UNHEX(?) USING utf8mb4), '$[*]' COLUMNS (n BIGINT PATH '$.n', \
-                 `key` VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.key', \
-                 owner VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.owner', \
-                 ttl BIGINT PATH '$.ttl', fence BIGINT PATH '$.fence')) AS asked";
+    let key = "`key` VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.key'";
+    let owner = "owner VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.owner'";
+    let fence = "fence BIGINT PATH '$.fence'";
+    let asked = |columns: &[&str]| {
+      format!(
+        "JSON_TABLE(CONVERT(UNHEX(?) USING utf8mb4), '$[*]' COLUMNS ({})) AS asked",
+        columns.join(", ")
+      )
+    };
+    let (n, ttl) = ("n BIGINT PATH '$.n'", "ttl BIGINT PATH '$.ttl'");
+    let lease = asked(&[key, owner, ttl]);
+    let grant = asked(&[key, owner, fence]);
+    let ttl_of_grant = asked(&[key, owner, ttl, fence]);
+    let place_of_grant = asked(&[n, key, owner, fence]);
+    let place = asked(&[n, key]);
+    let expired_key = asked(&["`key` VARCHAR(2048) PATH '$.key'"]);
     let same_key = "held.`key` = CAST(asked.`key` AS BINARY)";
     let live = format!("(held.expiration IS NULL OR held.expiration > {now})");
     let same_grant = "(asked.owner IS NULL OR CAST(held.owner AS BINARY) = CAST(asked.owner AS BINARY)) \
                       AND (asked.fence IS NULL OR held.fence = asked.fence)";
+    let this_grant = "CAST(held.owner AS BINARY) = COALESCE(UNHEX(?), CAST(held.owner AS BINARY)) \
+                      AND held.fence = COALESCE(?, held.fence)";
     let free = format!("{lock}.expiration <= {now}");
+    // Assignments take effect from left to right, so what the others look at comes last.
+    let take_over = format!(
+      "ON DUPLICATE KEY UPDATE \
+       owner = IF({free}, VALUES(owner), {lock}.owner), \
+       batch = IF({free}, VALUES(batch), {lock}.batch), \
+       fence = IF({free}, LAST_INSERT_ID(GREATEST({lock}.fence + 1, VALUES(fence))), \
+       {lock}.fence + 0 * LAST_INSERT_ID(COALESCE({lock}.expiration - {now}, {NO_END}))), \
+       expiration = IF({free}, VALUES(expiration), {lock}.expiration)"
+    );
     Self {
       table: table.clone(),
-      // Assignments take effect from left to right, so what the others look at comes last.
       acquire: format!(
-        "INSERT INTO {lock} (`key`, owner, expiration, fence, batch) \
-         SELECT CAST(asked.`key` AS BINARY), asked.owner, {now} + asked.ttl, LAST_INSERT_ID({NOW_MICROSECONDS}), ? \
-         FROM {asked} ON DUPLICATE KEY UPDATE \
-         owner = IF({free}, VALUES(owner), {lock}.owner), \
-         batch = IF({free}, VALUES(batch), {lock}.batch), \
-         fence = IF({free}, LAST_INSERT_ID(GREATEST({lock}.fence + 1, VALUES(fence))), \
-         {lock}.fence + 0 * LAST_INSERT_ID(COALESCE({lock}.expiration - {now}, {NO_END}))), \
-         expiration = IF({free}, VALUES(expiration), {lock}.expiration)"
+        "INSERT INTO {lock} (batch, `key`, owner, expiration, fence) \
+         SELECT ?, CAST(asked.`key` AS BINARY), asked.owner, {now} + asked.ttl, LAST_INSERT_ID({NOW_MICROSECONDS}) \
+         FROM {lease} {take_over}"
+      )
+      .into(),
+      acquire_one: format!(
+        "INSERT INTO {lock} (batch, `key`, owner, expiration, fence) \
+         VALUES (?, UNHEX(?), CONVERT(UNHEX(?) USING utf8mb4), {now} + ?, LAST_INSERT_ID({NOW_MICROSECONDS})) \
+         {take_over}"
       )
       .into(),
       granted: format!(
         "SELECT asked.n AS n, CAST(held.batch = ? AS SIGNED) AS is_granted, held.fence AS fence, \
          CAST(COALESCE(held.expiration - {now}, {NO_END}) AS SIGNED) AS remaining \
-         FROM {asked} STRAIGHT_JOIN {lock} AS held ON {same_key}"
+         FROM {place} STRAIGHT_JOIN {lock} AS held ON {same_key}"
       )
       .into(),
       release: format!(
-        "UPDATE {asked} STRAIGHT_JOIN {lock} AS held ON {same_key} SET held.expiration = 0, held.batch = ? \
+        "UPDATE {grant} STRAIGHT_JOIN {lock} AS held ON {same_key} SET held.expiration = 0, held.batch = ? \
          WHERE {live} AND {same_grant}"
+      )
+      .into(),
+      release_one: format!(
+        "UPDATE {lock} AS held SET held.expiration = 0 WHERE held.`key` = UNHEX(?) AND {live} AND {this_grant}"
       )
       .into(),
       released: format!(
         "SELECT asked.n AS n, CAST(held.batch = ? AS SIGNED) AS is_released \
-         FROM {asked} STRAIGHT_JOIN {lock} AS held ON {same_key}"
+         FROM {place} STRAIGHT_JOIN {lock} AS held ON {same_key}"
       )
       .into(),
       refresh: format!(
-        "UPDATE {asked} STRAIGHT_JOIN {lock} AS held ON {same_key} SET held.expiration = {now} + asked.ttl \
+        "UPDATE {ttl_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} SET held.expiration = {now} + asked.ttl \
          WHERE held.expiration > {now} AND {same_grant}"
+      )
+      .into(),
+      refresh_one: format!(
+        "UPDATE {lock} AS held SET held.expiration = {now} + ? \
+         WHERE held.`key` = UNHEX(?) AND held.expiration > {now} AND {this_grant}"
       )
       .into(),
       owned: format!(
         "SELECT asked.n AS n, CAST(held.expiration IS NULL AS SIGNED) AS has_no_end \
-         FROM {asked} STRAIGHT_JOIN {lock} AS held ON {same_key} WHERE {live} AND {same_grant}"
+         FROM {place_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} WHERE {live} AND {same_grant}"
       )
       .into(),
       state: format!(
         "SELECT asked.n AS n, held.owner AS owner, \
          CAST(COALESCE(held.expiration - {now}, {NO_END}) AS SIGNED) AS remaining, held.fence AS fence \
-         FROM {asked} STRAIGHT_JOIN {lock} AS held ON {same_key} WHERE {live}"
+         FROM {place} STRAIGHT_JOIN {lock} AS held ON {same_key} WHERE {live}"
       )
       .into(),
       // Looked for first: a delete that looked for them would lock every row it passes.
@@ -114,12 +149,8 @@ impl Statements {
       )
       .into(),
       remove: format!(
-        "DELETE held FROM {asked} STRAIGHT_JOIN {lock} AS held ON held.`key` = UNHEX(asked.`key`) \
+        "DELETE held FROM {expired_key} STRAIGHT_JOIN {lock} AS held ON held.`key` = UNHEX(asked.`key`) \
          WHERE held.expiration <= {now} AND held.fence <= {NOW_MICROSECONDS} - ?"
-      )
-      .replace(
-        "VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.key'",
-        "VARCHAR(2048) PATH '$.key'",
       )
       .into(),
       any_live: format!("SELECT CAST(EXISTS (SELECT 1 FROM {lock} AS held WHERE {live}) AS SIGNED) AS any_live").into(),
@@ -139,13 +170,19 @@ impl Statements {
   }
 
   async fn acquire(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
-    let (batch, asked) = (batch(), hexadecimal(&document(requests)));
-    let reply = client.query(&self.acquire, vec![batch.clone(), asked.clone()]).await?;
-    if requests.len() == 1
-      && let Some(answer) = of_insert_id(reply.insert_id)
-    {
-      return Ok(vec![answer]);
+    let batch = batch();
+    if let [request] = requests {
+      let Parts { owner, ttl, .. } = Parts::of(request);
+      let parameters = vec![batch.clone(), key(request), hexadecimal_or_null(owner), ttl.into()];
+      let reply = client.query(&self.acquire_one, parameters).await?;
+      if let Some(answer) = of_insert_id(reply.insert_id) {
+        return Ok(vec![answer]);
+      }
+    } else {
+      let asked = hexadecimal(&document(requests));
+      client.query(&self.acquire, vec![batch.clone(), asked]).await?;
     }
+    let asked = hexadecimal(&document(requests));
     let reply = client.query(&self.granted, vec![batch, asked]).await?;
     // A row that is gone already was over and swept.
     let mut answers = vec![Answer::Held { until: Until::Unknown }; requests.len()];
@@ -161,6 +198,12 @@ impl Statements {
   }
 
   async fn release(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
+    if let [request] = requests {
+      let Parts { owner, fence, .. } = Parts::of(request);
+      let parameters = vec![key(request), hexadecimal_or_null(owner), fence.into()];
+      let reply = client.query(&self.release_one, parameters).await?;
+      return Ok(vec![Answer::Released(reply.affected_rows > 0)]);
+    }
     let (batch, asked) = (batch(), hexadecimal(&document(requests)));
     let reply = client.query(&self.release, vec![asked.clone(), batch.clone()]).await?;
     let length = requests.len() as u64;
@@ -189,7 +232,13 @@ impl Statements {
 
   async fn refresh(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
     let asked = hexadecimal(&document(requests));
-    let reply = client.query(&self.refresh, vec![asked.clone()]).await?;
+    let reply = if let [request] = requests {
+      let Parts { owner, ttl, fence } = Parts::of(request);
+      let parameters = vec![ttl.into(), key(request), hexadecimal_or_null(owner), fence.into()];
+      client.query(&self.refresh_one, parameters).await?
+    } else {
+      client.query(&self.refresh, vec![asked.clone()]).await?
+    };
     if reply.affected_rows == requests.len() as u64 {
       return Ok(vec![Answer::Refreshed; requests.len()]);
     }
@@ -364,6 +413,14 @@ fn outside(is_in_transaction: bool) -> Result<(), Failure> {
 fn batch() -> Value {
   let random = u64::from_be_bytes(uuid::Uuid::new_v4().as_u64_pair().1.to_be_bytes());
   Value::Integer(i64::try_from(random & ((1 << 53) - 1)).unwrap_or_default())
+}
+
+fn key(request: &Request) -> Value {
+  hexadecimal(request.key().as_str())
+}
+
+fn hexadecimal_or_null(text: Option<&str>) -> Value {
+  text.map_or(Value::Null, hexadecimal)
 }
 
 fn hexadecimal(text: &str) -> Value {
