@@ -2161,6 +2161,8 @@ export interface Mysql2CallbackHandle {
 export interface PgHandle {
   /** Of a pool: how many connections it has. */
   readonly totalCount?: number;
+  /** Of a connection: `"T"` if it is inside a transaction. */
+  getTransactionStatus?(): unknown;
   /** Runs a statement. */
   query(query: { text: string; values: unknown[]; rowMode: "array" }): Promise<PgResult>;
 }
