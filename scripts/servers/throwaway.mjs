@@ -19,6 +19,7 @@ export class Throwaway {
   #name;
   #account = {};
   #process;
+  #run;
   #stopSignal = "SIGTERM";
   #abandon = () => this.#kill();
 
@@ -70,7 +71,9 @@ export class Throwaway {
    * @param {() => Promise<boolean>} answers
    * @param {NodeJS.Signals} stopSignal the signal that ends it without waiting for its clients
    */
-  async run(program, programArguments, { answers, environment, stopSignal = "SIGTERM" }) {
+  async run(program, programArguments, options) {
+    const { answers, environment, stopSignal = "SIGTERM" } = options;
+    this.#run = () => this.run(program, programArguments, options);
     this.#stopSignal = stopSignal;
     const child = this.#spawn(program, programArguments, environment);
     let failure;
@@ -83,6 +86,20 @@ export class Throwaway {
       }
       await Throwaway.pause();
     }
+  }
+
+  /**
+   * Ends the server by a signal, does something while it is away, and starts it again in the same place.
+   *
+   * @param {NodeJS.Signals} signal
+   * @param {() => Promise<unknown>} [whileAway]
+   */
+  async restart(signal, whileAway) {
+    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#process.kill(signal);
+    await ended;
+    await whileAway?.();
+    await this.#run();
   }
 
   async stop() {
