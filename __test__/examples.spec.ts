@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -79,6 +80,44 @@ describe("the example of contention", () => {
       timeout: RUN_LIMIT,
     });
     expect(stdout).toMatch(/^overlaps: 0$/m);
+  });
+});
+
+describe("the examples of the drop-ins", () => {
+  afterAll(() => rm(join(tmpdir(), `holdfast-${process.pid}.db`), { force: true }));
+
+  const folder = join(root, "examples", "drop-ins");
+  const { POSTGRES_URL = "", MYSQL_URL = "", MONGODB_URL = "" } = process.env;
+  if (!POSTGRES_URL || !MYSQL_URL || !MONGODB_URL) {
+    throw new Error(
+      'Some examples need servers; run the tests with "npm test", or set POSTGRES_URL, MYSQL_URL, MONGODB_URL',
+    );
+  }
+  const database = new URL(MONGODB_URL);
+  database.pathname = `/holdfast_examples_${process.pid}`;
+
+  it.each([
+    [
+      "distributed-lock-sequelize",
+      "SQLite",
+      { DATABASE_URL: `sqlite:${join(tmpdir(), `holdfast-${process.pid}.db`)}` },
+    ],
+    ["distributed-lock-sequelize", "PostgreSQL", { DATABASE_URL: POSTGRES_URL }],
+    ["distributed-lock-sequelize", "MySQL", { DATABASE_URL: MYSQL_URL }],
+    ["distributed-lock-knex", "SQLite", { DATABASE_CLIENT: "better-sqlite3", DATABASE_URL: ":memory:" }],
+    ["distributed-lock-knex", "PostgreSQL", { DATABASE_CLIENT: "pg", DATABASE_URL: POSTGRES_URL }],
+    ["distributed-lock-knex", "MySQL", { DATABASE_CLIENT: "mysql2", DATABASE_URL: MYSQL_URL }],
+    ["distributed-lock-pg", "PostgreSQL", { DATABASE_URL: POSTGRES_URL }],
+    ["mongo-distributed-locks", "MongoDB", { MONGODB_URL: database.href }],
+  ])("%s prints what it says, over %s", async (name, _, environment) => {
+    const path = join(folder, `${name}.cjs`);
+    const printed = printedBy(await readFile(path, "utf8"));
+    const { stdout, stderr } = await run(process.execPath, [path], {
+      timeout: RUN_LIMIT,
+      env: { ...process.env, ...environment },
+    });
+    expect(stdout).toBe(printed);
+    expect(stderr).toBe("");
   });
 });
 

@@ -3,7 +3,7 @@
 
 import { isListening } from "./servers/conversation.mjs";
 import { mariadb } from "./servers/mariadb.mjs";
-import { mongodb } from "./servers/mongodb.mjs";
+import { mongodb, mongodbStandalone } from "./servers/mongodb.mjs";
 import { postgres } from "./servers/postgres.mjs";
 import { redis } from "./servers/redis.mjs";
 import { Throwaway } from "./servers/throwaway.mjs";
@@ -24,7 +24,7 @@ import { StepError, say, throwIfInterrupted } from "./step.mjs";
  */
 
 /** @type {Record<string, Recipe>} */
-export const recipes = { postgres, mariadb, redis, mongodb };
+export const recipes = { postgres, mariadb, redis, mongodb, mongodbStandalone };
 
 /**
  * The recipes the suites need. One that cannot be had is named after the results, and fails the run where
@@ -32,7 +32,7 @@ export const recipes = { postgres, mariadb, redis, mongodb };
  *
  * @type {(keyof typeof recipes)[]}
  */
-export const required = ["redis", "postgres", "mariadb", "mongodb"];
+export const required = ["redis", "postgres", "mariadb", "mongodb", "mongodbStandalone"];
 
 const configuredPatienceMs = 30_000;
 

@@ -56,7 +56,7 @@ impl Lock {
   ///
   /// If the database could not be asked.
   pub async fn release(&self) -> Result<bool> {
-    let answer = self.provider.answer_one(self.releasing()).await?;
+    let answer = self.provider.answer_one(self.releasing(None)).await?;
     Ok(answer == Answer::Released(true))
   }
 
@@ -100,11 +100,11 @@ impl Lock {
     }
   }
 
-  pub(crate) fn releasing(&self) -> Request {
+  pub(crate) fn releasing(&self, fence: Option<Fence>) -> Request {
     Request::Release {
       key: self.key.clone(),
       owner: self.owner.clone(),
-      fence: None,
+      fence,
     }
   }
 

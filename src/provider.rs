@@ -7,17 +7,20 @@ use tokio::sync::watch;
 
 use crate::adapters::{self, LockAdapter, Watch};
 use crate::ambiguity;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::fence::Fence;
 use crate::keeper::{self, Holding, Keeper, Loss};
 use crate::lock::Lock;
 use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
 use crate::ttl::Ttl;
-use crate::waiters::{self, Done, Grant, Heir, Waiter, Waiters};
+use crate::waiters::{self, Done, Grant, Heir, IsGone, Waiter, Waiters};
 
 /// How long a grant that nobody wants any more is tried to be undone, if its lease does not end sooner.
 const UNDOING: Duration = Duration::from_secs(60);
+
+/// How long closing waits for tries that are under way, so that what they are granted is released again.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// The first pause after an attempt at undoing; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -32,6 +35,8 @@ struct Shared {
   waiters: Waiters,
   keeper: Keeper,
   next_id: AtomicU64,
+  /// Whoever may bring a grant that nobody asked for himself listens to it; nothing is ever said.
+  under_way: watch::Sender<()>,
   /// Where work goes on that nobody waits for. Known once somebody has waited for a key or kept a lease.
   runtime: OnceLock<Handle>,
 }
@@ -44,16 +49,19 @@ pub struct Wait {
   /// Takes the outcome: a grant or an error. It answers `false` if nobody is there to take it; a grant is then
   /// released again.
   pub done: Done,
+  /// Whether nobody is there to take an outcome any more: then none is sought.
+  pub is_gone: IsGone,
 }
 
 impl LockProvider {
   #[must_use]
   pub fn new(adapter: Arc<dyn LockAdapter>) -> Self {
     Self(Arc::new(Shared {
+      waiters: Waiters::new(adapter.is_shared()),
       adapter,
-      waiters: Waiters::default(),
       keeper: Keeper::default(),
       next_id: AtomicU64::new(1),
+      under_way: watch::Sender::new(()),
       runtime: OnceLock::new(),
     }))
   }
@@ -98,7 +106,7 @@ impl LockProvider {
       return self.0.adapter.try_answer(requests);
     }
     let asked = Instant::now();
-    let batch = self.0.waiters.with_heirs(requests.to_vec(), self.0.adapter.is_shared());
+    let batch = self.0.waiters.with_heirs(requests.to_vec());
     let answers = self.0.adapter.try_answer(&batch.requests)?;
     Some(self.hand_on(requests, batch, answers, asked))
   }
@@ -106,11 +114,17 @@ impl LockProvider {
   /// See [`LockAdapter::answer`]. What was sent and got no answer is settled by asking again, as far as that can tell.
   pub async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>> {
     if self.0.waiters.is_empty() {
-      return self.ask(requests).await;
+      let answers = self.ask(&requests).await;
+      if !self.0.waiters.is_empty() {
+        // Somebody has come meanwhile who may have been told that the key is held.
+        self.tell_released(&requests, &answers, |_| false);
+      }
+      return answers;
     }
+    let _under_way = self.under_way();
     let asked = Instant::now();
-    let batch = self.0.waiters.with_heirs(requests.clone(), self.0.adapter.is_shared());
-    let answers = self.ask(batch.requests.clone()).await;
+    let batch = self.0.waiters.with_heirs(requests.clone());
+    let answers = self.ask(&batch.requests).await;
     self.hand_on(&requests, batch, answers, asked)
   }
 
@@ -142,6 +156,7 @@ impl LockProvider {
       ttl: wait.ttl,
       interval: wait.interval,
       done: wait.done,
+      is_gone: wait.is_gone,
     };
     if let Some(nudge) = self.0.waiters.join(lock.key(), waiter) {
       self
@@ -217,7 +232,15 @@ impl LockProvider {
   pub async fn close(&self) {
     self.0.waiters.fail_all(&Error::closed());
     self.0.keeper.lose_all(Loss::Closed);
+    drop(tokio::time::timeout(PARTING, self.0.under_way.closed()).await);
     self.0.adapter.close().await;
+    // Whoever has come meanwhile.
+    self.0.waiters.fail_all(&Error::closed());
+  }
+
+  /// To be kept for as long as something may come of a try that has to be undone.
+  pub(crate) fn under_way(&self) -> watch::Receiver<()> {
+    self.0.under_way.subscribe()
   }
 
   pub(crate) fn waiters(&self) -> &Waiters {
@@ -233,18 +256,18 @@ impl LockProvider {
   }
 
   /// Asks the adapter and settles what is ambiguous; nobody inherits anything.
-  pub(crate) async fn ask(&self, requests: Vec<Request>) -> Vec<Result<Answer>> {
-    let mut answers = match self.0.adapter.try_answer(&requests) {
+  pub(crate) async fn ask(&self, requests: &[Request]) -> Vec<Result<Answer>> {
+    let mut answers = match self.0.adapter.try_answer(requests) {
       Some(answers) => answers,
-      None => self.0.adapter.answer(requests.clone()).await,
+      None => self.0.adapter.answer(requests.to_vec()).await,
     };
-    ambiguity::settle(self.0.adapter.as_ref(), &requests, &mut answers).await;
+    ambiguity::settle(self.0.adapter.as_ref(), requests, &mut answers).await;
     answers
   }
 
   pub(crate) async fn ask_one(&self, request: Request) -> Result<Answer> {
     self
-      .ask(vec![request])
+      .ask(std::slice::from_ref(&request))
       .await
       .pop()
       .unwrap_or_else(|| Err(Error::unanswered()))
@@ -259,7 +282,12 @@ impl LockProvider {
       .leave(key, id)
       .is_some_and(|waiter| (waiter.done)(Ok(grant)));
     if !is_taken && let Some(runtime) = self.0.runtime.get() {
-      runtime.spawn(self.clone().undo(key.clone(), owner.clone(), ttl, grant.fence));
+      let under_way = self.under_way();
+      let undoing = self.clone().undo(key.clone(), owner.clone(), ttl, grant.fence);
+      runtime.spawn(async move {
+        undoing.await;
+        drop(under_way);
+      });
     }
   }
 
@@ -272,13 +300,7 @@ impl LockProvider {
     asked: Instant,
   ) -> Vec<Result<Answer>> {
     let (own, inherited) = batch.divide(answers);
-    for (request, answer) in requests.iter().zip(&own) {
-      let is_release = matches!(request, Request::Release { .. } | Request::ForceRelease { .. });
-      let has_heir = inherited.iter().any(|(heir, _)| heir.key == *request.key());
-      if is_release && !has_heir && !matches!(answer, Ok(Answer::Released(false))) {
-        self.0.waiters.released(request.key());
-      }
-    }
+    self.tell_released(requests, &own, |key| inherited.iter().any(|(heir, _)| heir.key == *key));
     for (heir, answer) in inherited {
       match answer {
         Ok(Answer::Acquired { fence }) => self.grant_later(heir, Grant { fence, asked }),
@@ -289,10 +311,24 @@ impl LockProvider {
     own
   }
 
+  /// Tells those who wait of releases that were followed by no acquire.
+  fn tell_released(&self, requests: &[Request], answers: &[Result<Answer>], has_heir: impl Fn(&Key) -> bool) {
+    for (request, answer) in requests.iter().zip(answers) {
+      let is_release = matches!(request, Request::Release { .. } | Request::ForceRelease { .. });
+      if is_release && !matches!(answer, Ok(Answer::Released(false))) && !has_heir(request.key()) {
+        self.0.waiters.released(request.key());
+      }
+    }
+  }
+
   /// Gives a key to its heir after the answers of the same batch have been given.
   fn grant_later(&self, heir: Heir, grant: Grant) {
     let provider = self.clone();
-    let grant = move || provider.grant(&heir.key, heir.id, &heir.owner, heir.ttl, grant);
+    let under_way = self.under_way();
+    let grant = move || {
+      provider.grant(&heir.key, heir.id, &heir.owner, heir.ttl, grant);
+      drop(under_way);
+    };
     match self.0.runtime.get() {
       Some(runtime) => drop(runtime.spawn(async move { grant() })),
       None => grant(),
@@ -308,7 +344,10 @@ impl LockProvider {
       owner,
       fence: Some(fence),
     };
-    while self.answer_one(release.clone()).await.is_err() && begun.elapsed() < patience {
+    while let Err(error) = self.answer_one(release.clone()).await {
+      if error.kind() == ErrorKind::Closed || begun.elapsed() >= patience {
+        return;
+      }
       tokio::time::sleep(pause).await;
       pause *= 2;
     }

@@ -8,6 +8,7 @@ export * from "./async";
 export * from "./event-bus";
 export * from "./event-bus/adapters";
 export * from "./event-bus/contracts";
+export * from "./fence";
 export * from "./lock";
 export * from "./lock/adapters";
 export * from "./lock/contracts";

@@ -6,14 +6,19 @@ import {
   makeAnswerNow,
   type NativeFailure,
   type NativeLockProvider,
+  type NativeMongodbOptions,
+  type NativeMongodbPlace,
   type NativePassword,
+  type NativeRedisOptions,
   type NativeReply,
   type NativeRequest,
   type NativeSqlOptions,
   type NativeSqlReply,
   type NativeSqlServer,
   openLockProvider,
+  openMongodbProvider,
   openMysql,
+  openRedisProvider as openNativeRedisProvider,
   openPostgres,
 } from "../binding";
 import type { SqlClient, SqlParameter } from "./lock/adapters/sql-client";
@@ -34,13 +39,15 @@ export type {
   NativeHolder,
   NativeLock,
   NativeLockProvider,
+  NativeMongodbOptions,
+  NativeMongodbPlace,
   NativeNoticeBoard,
   NativeOutcome,
   NativePassword,
   NativeReply,
   NativeRequest,
 } from "../binding";
-export { abandonWait, answer, makeNoticeBoard, NativeVerb, waitFor } from "../binding";
+export { abandonWait, answer, beat, keep, letGo, makeNoticeBoard, NativeVerb, waitFor } from "../binding";
 
 /** Answers one verb at once, for locks of an immediate provider. */
 export const answerNow = makeAnswerNow();
@@ -86,6 +93,36 @@ export function openMysqlProvider(
   askPassword: (() => Promise<NativePassword>) | undefined,
 ): NativeLockProvider {
   return opened(openMysql(server as NativeSqlServer, askPassword as () => Promise<NativePassword>));
+}
+/**
+ * A provider over Redis. Nothing is connected to yet.
+ *
+ * @throws ConfigurationLockError if an option cannot be used.
+ */
+export function openRedisProvider(options: RedisOptions): NativeLockProvider {
+  return opened(openNativeRedisProvider(options as NativeRedisOptions));
+}
+
+/** {@link NativeRedisOptions}, where what is left out may also be undefined. */
+export type RedisOptions = Loose<NativeRedisOptions>;
+
+type Loose<T> = T extends readonly (infer Element)[]
+  ? Loose<Element>[]
+  : T extends object
+    ? { [Name in keyof T]: Record<never, never> extends Pick<T, Name> ? Loose<T[Name]> | undefined : Loose<T[Name]> }
+    : T;
+
+/**
+ * The provider over a collection of MongoDB. Nothing is connected to yet. Without a URL the engine asks for the place at
+ * the first use, of a function that never rejects.
+ *
+ * @throws ConfigurationLockError if an option cannot be used.
+ */
+export function openMongodb(
+  options: NativeMongodbOptions,
+  locate: () => Promise<NativeMongodbPlace>,
+): NativeLockProvider {
+  return opened(openMongodbProvider(options, locate));
 }
 
 /** A provider that was opened, or the error it could not be opened for. */

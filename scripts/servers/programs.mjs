@@ -18,6 +18,7 @@ export function findPrograms(names, folders = []) {
   return found.every(([, path]) => path !== undefined) ? Object.fromEntries(found) : undefined;
 }
 
+/** @param {string} path */
 function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK);

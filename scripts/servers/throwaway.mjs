@@ -19,8 +19,9 @@ export class Throwaway {
   #name;
   #account = {};
   #process;
-  #run;
   #stopSignal = "SIGTERM";
+  /** How it was run, so that it can be again. */
+  #running;
   #abandon = () => this.#kill();
 
   static async create(name) {
@@ -71,9 +72,8 @@ export class Throwaway {
    * @param {() => Promise<boolean>} answers
    * @param {NodeJS.Signals} stopSignal the signal that ends it without waiting for its clients
    */
-  async run(program, programArguments, options) {
-    const { answers, environment, stopSignal = "SIGTERM" } = options;
-    this.#run = () => this.run(program, programArguments, options);
+  async run(program, programArguments, { answers, environment, stopSignal = "SIGTERM" }) {
+    this.#running = [program, programArguments, { answers, environment, stopSignal }];
     this.#stopSignal = stopSignal;
     const child = this.#spawn(program, programArguments, environment);
     let failure;
@@ -89,28 +89,37 @@ export class Throwaway {
   }
 
   /**
-   * Ends the server by a signal, does something while it is away, and starts it again in the same place.
+   * Ends the server by a signal, does something while it is away, and starts it again on what it has stored; fulfilled
+   * when it answers.
    *
    * @param {NodeJS.Signals} signal
    * @param {() => Promise<unknown>} [whileAway]
    */
   async restart(signal, whileAway) {
-    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
-    this.#process.kill(signal);
-    await ended;
+    await this.#end(signal);
+    this.#process?.kill("SIGKILL");
     await whileAway?.();
-    await this.#run();
+    await this.run(...this.#running);
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  signal(signal) {
+    this.#process?.kill(signal);
   }
 
   async stop() {
+    await this.#end(this.#stopSignal);
+    process.removeListener("exit", this.#abandon);
+    this.#kill();
+  }
+
+  async #end(signal) {
     const child = this.#process;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill(this.#stopSignal);
+      child.kill(signal);
       await Promise.race([ended, setTimeout(stopPatienceMs, undefined, { ref: false })]);
     }
-    process.removeListener("exit", this.#abandon);
-    this.#kill();
   }
 
   #kill() {

@@ -11,6 +11,7 @@ use crate::request::{Answer, Request};
 #[cfg(test)]
 mod contract;
 pub mod memory;
+pub mod mongodb;
 pub mod mysql;
 pub mod no_op;
 pub mod postgres;
@@ -107,8 +108,8 @@ pub struct Options {
   pub key_prefix: Option<String>,
 }
 
-const SCHEMES: &str =
-  "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"mysql://HOST/DATABASE\" or \"redis://HOST\"";
+const SCHEMES: &str = "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"mysql://HOST/DATABASE\", \"redis://HOST\" \
+   or \"mongodb://HOST\"";
 
 /// The adapter that `url` names, not yet connected:
 ///
@@ -116,10 +117,11 @@ const SCHEMES: &str =
 /// | --- | --- |
 /// | `memory:` | memory, an instance of its own |
 /// | `memory:NAME` | memory, the instance that everyone in this process shares under that name |
+/// | `mongodb://HOST:PORT/DATABASE`, `mongodb+srv://HOST/DATABASE` | the MongoDB deployment there |
 /// | `no-op:` | one that grants everything and keeps nothing |
-/// | `redis://HOST:PORT/DATABASE` | the Redis server there |
 /// | `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `postgresql://…` | the PostgreSQL server there |
 /// | `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, `mariadb://…` | the MySQL or MariaDB server there |
+/// | `redis://HOST:PORT/DATABASE` and [others](redis::settings::Settings::of_url) | the Redis server, cluster or master there |
 /// | `sqlite:PATH`, `sqlite://PATH` | the SQLite file at that path, relative to the working directory |
 /// | `sqlite::memory:` | a SQLite database of its own in memory |
 ///
@@ -130,8 +132,20 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
   match url.split_once(':') {
     Some(("memory", "")) => Ok(Arc::new(memory::MemoryAdapter::new())),
     Some(("memory", name)) => Ok(Arc::new(memory::MemoryAdapter::named(name))),
+    Some(("mongodb" | "mongodb+srv", _)) => {
+      let settings = mongodb::Settings {
+        url: url.to_owned(),
+        database: None,
+        collection: options
+          .table_name
+          .as_deref()
+          .unwrap_or(mongodb::DEFAULT_COLLECTION)
+          .to_owned(),
+        timeouts: mongodb::Timeouts::default(),
+      };
+      Ok(Arc::new(mongodb::MongodbAdapter::new(settings)?))
+    }
     Some(("no-op", "")) => Ok(Arc::new(no_op::NoOpAdapter::default())),
-    Some(("redis" | "redis+unix", _)) => Ok(Arc::new(redis::RedisAdapter::new(url, options.key_prefix.as_deref())?)),
     Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::PostgresAdapter::new(postgres::PostgresSettings {
       server: sql::Server::at(url),
       table_name: options.table_name.clone(),
@@ -141,6 +155,10 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
       server: sql::Server::at(url),
       table_name: options.table_name.clone(),
     })?)),
+    Some((
+      "redis" | "rediss" | "redis+unix" | "redis+sentinel" | "rediss+sentinel" | "redis+cluster" | "rediss+cluster",
+      _,
+    )) => Ok(Arc::new(redis::RedisAdapter::open(url, options.key_prefix.as_deref())?)),
     Some(("sqlite", location)) => Ok(Arc::new(sqlite::SqliteAdapter::new(location, options)?)),
     Some((scheme, _)) => Err(Error::configuration(format!(
       "no adapter answers to \"{scheme}:\": use {SCHEMES}"

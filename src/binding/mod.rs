@@ -10,9 +10,11 @@
 )]
 
 pub mod js_adapter;
+pub mod mongodb;
 pub mod notices;
 pub mod outcome;
 pub mod provider;
+pub mod redis;
 pub mod sql_client;
 pub mod sql_server;
 pub mod verbs;

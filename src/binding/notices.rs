@@ -70,6 +70,7 @@ pub fn wait_for(
     Err(error) => return Either::B(error.into()),
   };
   let notices = Arc::clone(&board.0);
+  let context = Arc::clone(&board.0);
   let held: Lock = (**lock).clone();
   let wait = |id| Wait {
     ttl,
@@ -86,6 +87,7 @@ pub fn wait_for(
       }
       is_told
     }),
+    is_gone: Box::new(move || context.aborted()),
   };
   Either::A(number(within_runtime_if_available(|| lock.provider().wait(lock, wait))))
 }

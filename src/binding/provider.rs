@@ -19,7 +19,7 @@ pub fn open_lock_provider(
   key_prefix: Option<String>,
 ) -> Either<NativeLockProvider, NativeFailure> {
   match LockProvider::open(&url, &Options { table_name, key_prefix }) {
-    Ok(provider) => Either::A(NativeLockProvider { provider }),
+    Ok(provider) => Either::A(NativeLockProvider::over(provider)),
     Err(error) => Either::B(error.into()),
   }
 }
@@ -36,9 +36,8 @@ pub fn adopt_lock_adapter(
     .weak::<true>()
     .callee_handled::<false>()
     .build()?;
-  Ok(NativeLockProvider {
-    provider: LockProvider::new(Arc::new(JsAdapter::new(answering))),
-  })
+  let adapter = JsAdapter::new(answering);
+  Ok(NativeLockProvider::over(LockProvider::new(Arc::new(adapter))))
 }
 
 /// Null if a lease can have this ttl in milliseconds.

@@ -7,6 +7,7 @@ use napi_derive::napi;
 
 use super::outcome::{NativeFailure, NativeOutcome, outcome};
 use crate::error::{Error, Result};
+use crate::fence::Fence;
 use crate::lock::Lock;
 use crate::request::{Answer, Request};
 use crate::ttl::Ttl;
@@ -22,13 +23,14 @@ pub enum NativeVerb {
 }
 
 /// Makes the function that answers one verb on the calling thread, for locks of an immediate provider; for others it
-/// answers null and does nothing. An infinite ttl means that the lease has no end.
+/// answers null and does nothing. The argument is the ttl of an acquire or refresh in milliseconds, infinite if the lease
+/// has no end, and the fence of a release, zero for any.
 ///
 /// It is made of a closure because napi keeps no account of what that borrows, which is most of the cost of a call to an
 /// exported function.
 #[napi(
   catch_unwind,
-  ts_return_type = "(lock: NativeLock, verb: NativeVerb, ttl: number) => NativeOutcome | null"
+  ts_return_type = "(lock: NativeLock, verb: NativeVerb, argument: number) => NativeOutcome | null"
 )]
 pub fn make_answer_now(env: &Env) -> napi::Result<Function<'_, (), Option<NativeOutcome>>> {
   env.create_function_from_closure("answerNow", |call| {
@@ -50,7 +52,7 @@ pub fn answer<'env>(
   env: &'env Env,
   #[napi(ts_arg_type = "Array<NativeLock>")] locks: Vec<&External<Lock>>,
   verbs: Vec<NativeVerb>,
-  ttls: Vec<f64>,
+  arguments: Vec<f64>,
 ) -> napi::Result<Either<Vec<NativeOutcome>, PromiseRaw<'env, Vec<NativeOutcome>>>> {
   let Some(provider) = locks.first().map(|lock| lock.provider().clone()) else {
     return Ok(Either::A(Vec::new()));
@@ -59,8 +61,8 @@ pub fn answer<'env>(
     locks
       .into_iter()
       .zip(verbs)
-      .zip(ttls)
-      .map(|((lock, verb), ttl)| request(lock, verb, ttl)),
+      .zip(arguments)
+      .map(|((lock, verb), argument)| request(lock, verb, argument)),
   );
   if let Some(answers) = provider.try_answer(&requests) {
     return Ok(Either::A(places.fill(answers)));
@@ -70,15 +72,25 @@ pub fn answer<'env>(
     .map(Either::B)
 }
 
-fn request(lock: &Lock, verb: NativeVerb, ttl: f64) -> Result<Request> {
+fn request(lock: &Lock, verb: NativeVerb, argument: f64) -> Result<Request> {
   Ok(match verb {
-    NativeVerb::Acquire if ttl == f64::INFINITY => lock.acquiring(None),
-    NativeVerb::Acquire => lock.acquiring(Some(Ttl::from_milliseconds(ttl)?)),
-    NativeVerb::Release => lock.releasing(),
+    NativeVerb::Acquire if argument == f64::INFINITY => lock.acquiring(None),
+    NativeVerb::Acquire => lock.acquiring(Some(Ttl::from_milliseconds(argument)?)),
+    NativeVerb::Release => lock.releasing(fence(argument)),
     NativeVerb::ForceRelease => lock.force_releasing(),
-    NativeVerb::Refresh => lock.refreshing(Ttl::from_milliseconds(ttl)?),
+    NativeVerb::Refresh => lock.refreshing(Ttl::from_milliseconds(argument)?),
     NativeVerb::State => lock.looking(),
   })
+}
+
+/// Fences are whole, positive and below 2^53; zero is none.
+#[expect(
+  clippy::cast_possible_truncation,
+  clippy::cast_sign_loss,
+  reason = "it is whole and positive"
+)]
+fn fence(argument: f64) -> Option<Fence> {
+  (argument > 0.0).then_some(argument as Fence)
 }
 
 /// Where the answers go in a batch, some of whose members never became requests.

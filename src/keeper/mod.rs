@@ -192,21 +192,21 @@ pub(crate) async fn tend(provider: LockProvider) {
 
 async fn renew(provider: LockProvider, renewals: Vec<Renewal>) {
   let sent = Instant::now();
-  let requests = renewals.iter().map(|renewal| renewal.request.clone()).collect();
-  let answers = provider.ask(requests).await;
+  let requests: Vec<_> = renewals.iter().map(|renewal| renewal.request.clone()).collect();
+  let answers = provider.ask(&requests).await;
   let refused = provider.keeper().conclude(&renewals, answers, sent);
   drop(renewals);
   if refused.is_empty() {
     return;
   }
   // The lease is over; why, is only good to know.
-  let looks = refused
+  let looks: Vec<_> = refused
     .iter()
     .map(|(_, request)| Request::State {
       key: request.key().clone(),
     })
     .collect();
-  let holders = provider.ask(looks).await;
+  let holders = provider.ask(&looks).await;
   for ((hold, _), holder) in refused.into_iter().zip(holders) {
     let loss = match holder {
       Ok(Answer::State(Some(_))) => Loss::Stolen,

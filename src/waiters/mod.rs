@@ -5,12 +5,13 @@
 //!
 //! 1. A release that passes through this process is followed, in the same batch, by an acquire for the head, its *heir*:
 //!    the key changes hands without a wake-up and without a round trip more.
-//! 2. After [`TURN`] such hand-overs in a row the next head waits for a moment, so that waiters in other processes, who
-//!    are woken by the same release, come in.
+//! 2. When a key has gone from hand to hand here for a [`turn`], the next head stands back for a moment, so that waiters
+//!    in other processes, who are woken by the same release, come in.
 //! 3. Whoever gives up is out of the queue at once. A grant that finds its waiter gone is released again.
 
 mod prober;
 mod queue;
+mod turn;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,24 +22,30 @@ use tokio::sync::Notify;
 
 pub(crate) use self::prober::probe;
 pub(crate) use self::queue::Waiter;
-pub use self::queue::{Done, Grant};
-use self::queue::{Due, Queue};
+pub use self::queue::{Done, Grant, IsGone};
+use self::queue::{Due, Past, Queue};
 use crate::error::{Error, Result};
 use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
 use crate::ttl::Ttl;
 
-/// How often a key is handed on in this process before others get a chance.
-const TURN: u32 = 32;
+/// Keeping what is known of fewer keys than this is not worth the time of forgetting it.
+const SWEEP_FLOOR: usize = 64;
 
-/// How long the head then stands back. Others are woken by the release within a millisecond or two.
-const REST: Duration = Duration::from_millis(5);
+pub(crate) struct Waiters {
+  /// Whether others may wait for the same keys elsewhere.
+  is_shared: bool,
+  lines: Mutex<Lines>,
+  /// How many keys there is something to know of, for those who must not lock to find that there is none.
+  length: AtomicUsize,
+}
 
 #[derive(Default)]
-pub(crate) struct Waiters {
-  queues: Mutex<HashMap<Key, Queue>>,
-  /// How many queues there are, for those who must not lock to find that there is none.
-  length: AtomicUsize,
+struct Lines {
+  queues: HashMap<Key, Queue>,
+  /// Of keys that are held here and nobody waits for.
+  pasts: HashMap<Key, Past>,
+  pasts_at_last_sweep: usize,
 }
 
 /// For whom a release in a batch is followed by an acquire.
@@ -60,47 +67,52 @@ pub(crate) struct Batch {
 }
 
 impl Waiters {
+  pub(crate) fn new(is_shared: bool) -> Self {
+    Self {
+      is_shared,
+      lines: Mutex::default(),
+      length: AtomicUsize::new(0),
+    }
+  }
+
+  /// Whether nobody waits, and no release is of any interest.
   pub(crate) fn is_empty(&self) -> bool {
     self.length.load(Ordering::Acquire) == 0
   }
 
   /// What to notify is answered for the first of a queue: whoever adds it has to have the key [probed](probe).
   pub(crate) fn join(&self, key: &Key, waiter: Waiter) -> Option<Arc<Notify>> {
-    let mut queues = self.queues();
-    if let Some(queue) = queues.get_mut(key) {
+    let mut lines = self.lines();
+    if let Some(queue) = lines.queues.get_mut(key) {
       queue.add(waiter);
-      queue.nudge.notify_one();
       return None;
     }
-    let queue = Queue::of(waiter);
+    let past = lines.pasts.remove(key);
+    let queue = Queue::of(waiter, past.unwrap_or_else(|| Past::unknown(self.is_shared)));
     let nudge = Arc::clone(&queue.nudge);
-    queues.insert(key.clone(), queue);
-    self.length.store(queues.len(), Ordering::Release);
+    lines.queues.insert(key.clone(), queue);
+    self.count(&lines);
     Some(nudge)
   }
 
   /// Takes a waiter out of its queue. `None`: it is not in it any more.
   pub(crate) fn leave(&self, key: &Key, id: u64) -> Option<Waiter> {
-    let mut queues = self.queues();
-    let queue = queues.get_mut(key)?;
-    let waiter = queue.remove(id);
-    // The prober clears away an empty queue.
-    queue.nudge.notify_one();
-    waiter
+    self.lines().queues.get_mut(key)?.remove(id)
   }
 
-  /// Puts an acquire behind every release of a key that is waited for. With `is_shared` others may wait elsewhere.
-  pub(crate) fn with_heirs(&self, requests: Vec<Request>, is_shared: bool) -> Batch {
-    let mut queues = self.queues();
+  /// Puts an acquire behind every release of a key that is waited for.
+  pub(crate) fn with_heirs(&self, requests: Vec<Request>) -> Batch {
+    let mut lines = self.lines();
     let mut batch = Batch {
       requests: Vec::with_capacity(requests.len() + 1),
       heirs: Vec::new(),
     };
     for request in requests {
       let heir = match &request {
-        Request::Release { key, .. } | Request::ForceRelease { key } => queues
+        Request::Release { key, .. } | Request::ForceRelease { key } => lines
+          .queues
           .get_mut(key)
-          .and_then(|queue| queue.heir(is_shared))
+          .and_then(Queue::heir)
           .map(|(id, owner, ttl)| Heir {
             id,
             key: key.clone(),
@@ -122,25 +134,26 @@ impl Waiters {
     batch
   }
 
-  /// Says what a release came to, so that the next of its queue may try.
+  /// Says that a key was let go of here and handed on to nobody, so that the next of its queue may try.
   pub(crate) fn released(&self, key: &Key) {
-    if let Some(queue) = self.queues().get_mut(key) {
+    let mut lines = self.lines();
+    if let Some(queue) = lines.queues.get_mut(key) {
       queue.released();
+    } else if lines.pasts.remove(key).is_some() {
+      self.count(&lines);
     }
   }
 
   /// Remembers that a grant was made here: until its end is seen, what is heard of the key is this process's own doing.
   pub(crate) fn granted(&self, key: &Key, lasts: Option<Duration>) {
-    if let Some(queue) = self.queues().get_mut(key) {
-      queue.granted(lasts);
-    }
+    self.with_queue(key, |queue| queue.granted(lasts));
   }
 
   /// Answers every waiter with an error.
   pub(crate) fn fail_all(&self, error: &Error) {
-    let queues = std::mem::take(&mut *self.queues());
+    let lines = std::mem::take(&mut *self.lines());
     self.length.store(0, Ordering::Release);
-    for queue in queues.into_values() {
+    for queue in lines.queues.into_values() {
       queue.nudge.notify_one();
       for waiter in queue.into_waiters() {
         (waiter.done)(Err(error.clone()));
@@ -148,32 +161,63 @@ impl Waiters {
     }
   }
 
-  /// What the prober of a key has to do next.
-  fn due(&self, key: &Key, probe_at: Instant) -> Due {
-    let mut queues = self.queues();
-    let Some(queue) = queues.get(key) else {
+  /// What the prober that this nudge wakes has to do next.
+  fn due(&self, key: &Key, nudge: &Arc<Notify>) -> Due {
+    let now = Instant::now();
+    let mut lines = self.lines();
+    // After all were failed, another prober may have another queue of the same key.
+    let Some(queue) = lines
+      .queues
+      .get_mut(key)
+      .filter(|queue| Arc::ptr_eq(&queue.nudge, nudge))
+    else {
       return Due::Nothing;
     };
-    let due = queue.due(Instant::now(), probe_at);
+    let due = queue.due(now);
     if matches!(due, Due::Nothing) {
-      queues.remove(key);
-      self.length.store(queues.len(), Ordering::Release);
+      let past = queue.past();
+      lines.queues.remove(key);
+      if past.is_worth_keeping(now) {
+        lines.keep(key.clone(), past, now);
+      }
+      self.count(&lines);
     }
     due
   }
 
-  /// When the head may try because of a release that was seen here. `None`: there was none.
-  fn take_release(&self, key: &Key) -> Option<Duration> {
-    self.queues().get_mut(key).and_then(Queue::take_release)
+  fn plan(&self, key: &Key, pause: Duration) {
+    self.with_queue(key, |queue| queue.plan(pause));
   }
 
-  fn is_held_here(&self, key: &Key) -> bool {
-    self.queues().get(key).is_some_and(Queue::is_held_here)
+  fn heard(&self, key: &Key) {
+    self.with_queue(key, Queue::heard);
   }
 
-  fn queues(&self) -> MutexGuard<'_, HashMap<Key, Queue>> {
+  fn with_queue(&self, key: &Key, act: impl FnOnce(&mut Queue)) {
+    if let Some(queue) = self.lines().queues.get_mut(key) {
+      act(queue);
+    }
+  }
+
+  fn count(&self, lines: &Lines) {
+    self
+      .length
+      .store(lines.queues.len() + lines.pasts.len(), Ordering::Release);
+  }
+
+  fn lines(&self) -> MutexGuard<'_, Lines> {
     // Nothing under this mutex can leave a queue half changed.
-    self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+  }
+}
+
+impl Lines {
+  fn keep(&mut self, key: Key, past: Past, now: Instant) {
+    if self.pasts.len() >= SWEEP_FLOOR.max(2 * self.pasts_at_last_sweep) {
+      self.pasts.retain(|_, past| past.is_worth_keeping(now));
+      self.pasts_at_last_sweep = self.pasts.len();
+    }
+    self.pasts.insert(key, past);
   }
 }
 
@@ -192,3 +236,6 @@ impl Batch {
     (own, inherited)
   }
 }
+
+#[cfg(test)]
+mod tests;

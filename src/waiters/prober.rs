@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::queue::{Due, Grant, Head};
+use super::queue::{CLOCK_STEP, Due, Grant, Head};
 use crate::adapters::Watch;
 use crate::name::Key;
 use crate::provider::LockProvider;
@@ -12,30 +12,29 @@ use crate::request::{Answer, Request, Until};
 /// The first pause where nothing can be heard. It doubles up to the interval while nothing changes.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 
-/// A lease is over at its last millisecond by the database's clock, and clocks are read in whole milliseconds.
-const CLOCK_STEP: Duration = Duration::from_millis(1);
+/// Leases whose ends are further apart than this are two.
+const ANOTHER_LEASE: Duration = Duration::from_millis(20);
 
 /// Tries for the heads of a queue until it is empty.
 pub(crate) async fn probe(provider: LockProvider, key: Key, nudge: Arc<Notify>) {
+  let _under_way = provider.under_way();
   let mut prober = Prober {
     provider,
     key,
     nudge,
-    watch: Ear::Closed,
+    ear: Ear::Closed,
     pause: FIRST_PAUSE,
     holder_ends: None,
-    rests_until: None,
   };
-  let mut probe_at = Instant::now();
   loop {
-    match prober.provider.waiters().due(&prober.key, probe_at) {
+    match prober.provider.waiters().due(&prober.key, &prober.nudge) {
       Due::Nothing => return,
-      Due::Probe(head) => probe_at = Instant::now() + prober.attempt(head).await,
-      Due::Sleep(until) => {
-        if let Some(sooner) = prober.sleep(until).await {
-          probe_at = Instant::now() + sooner;
+      Due::Probe(head) => {
+        if let Some(pause) = prober.attempt(head).await {
+          prober.provider.waiters().plan(&prober.key, pause);
         }
       }
+      Due::Sleep(until) => prober.sleep(until).await,
     }
   }
 }
@@ -44,12 +43,10 @@ struct Prober {
   provider: LockProvider,
   key: Key,
   nudge: Arc<Notify>,
-  watch: Ear,
+  ear: Ear,
   pause: Duration,
   /// When the lease ends that was met last; it moves when the key changes hands.
   holder_ends: Option<Instant>,
-  /// Until then others are to have a chance.
-  rests_until: Option<Instant>,
 }
 
 enum Ear {
@@ -61,10 +58,8 @@ enum Ear {
 }
 
 impl Prober {
-  /// Tries for the head; how long after that to try again unless something happens.
-  async fn attempt(&mut self, head: Head) -> Duration {
-    // What was heard so far is answered by this try.
-    self.provider.waiters().take_release(&self.key);
+  /// Tries for the head; how long after that to try again unless something happens. `None`: the head has got it.
+  async fn attempt(&mut self, head: Head) -> Option<Duration> {
     let asked = Instant::now();
     let request = Request::Acquire {
       key: self.key.clone(),
@@ -77,7 +72,7 @@ impl Prober {
           .provider
           .grant(&self.key, head.id, &head.owner, head.ttl, Grant { fence, asked });
         self.pause = FIRST_PAUSE;
-        return head.ttl.map_or(head.interval, |ttl| ttl.duration().min(head.interval));
+        return None;
       }
       Ok(Answer::Held { until }) => until,
       Ok(_) => Until::Unknown,
@@ -85,21 +80,21 @@ impl Prober {
         if let Some(waiter) = self.provider.waiters().leave(&self.key, head.id) {
           (waiter.done)(Err(error));
         }
-        return Duration::ZERO;
+        return Some(Duration::ZERO);
       }
     };
-    if matches!(self.watch, Ear::Closed) {
+    if matches!(self.ear, Ear::Closed) {
       self.listen().await;
-      if matches!(self.watch, Ear::Open(_)) {
+      if matches!(self.ear, Ear::Open(_)) {
         // It may have been released before anybody listened.
-        return Duration::ZERO;
+        return Some(Duration::ZERO);
       }
     }
-    self.pause_after(until, head.interval)
+    Some(self.pause_after(until, head.interval))
   }
 
   async fn listen(&mut self) {
-    self.watch = match self.provider.watch(&self.key).await {
+    self.ear = match self.provider.watch(&self.key).await {
       Ok(Some(watch)) => Ear::Open(watch),
       Ok(None) | Err(_) => Ear::Deaf,
     };
@@ -108,12 +103,15 @@ impl Prober {
   fn pause_after(&mut self, until: Until, interval: Duration) -> Duration {
     let ends = match until {
       Until::Expiry(remaining) => Some(remaining + CLOCK_STEP),
-      Until::Release => None,
-      Until::Unknown => Some(FIRST_PAUSE),
+      Until::Release | Until::Unknown => None,
     };
-    let pause = match self.watch {
-      Ear::Open(_) => interval,
-      _ => self.pause_unheard(ends).min(interval),
+    // What can be heard is still not heard of a database that was too busy to tell.
+    let is_heard = matches!(self.ear, Ear::Open(_)) && !matches!(until, Until::Unknown);
+    let pause = if is_heard {
+      self.pause = FIRST_PAUSE;
+      interval
+    } else {
+      self.pause_unheard(ends).min(interval)
     };
     ends.map_or(pause, |ends| ends.min(pause)).max(CLOCK_STEP)
   }
@@ -122,7 +120,7 @@ impl Prober {
   fn pause_unheard(&mut self, ends: Option<Duration>) -> Duration {
     let ends = ends.and_then(|ends| Instant::now().checked_add(ends));
     let has_moved = match (ends, self.holder_ends) {
-      (Some(now), Some(before)) => now.max(before) - now.min(before) > Duration::from_millis(20),
+      (Some(now), Some(before)) => now.max(before) - now.min(before) > ANOTHER_LEASE,
       (now, before) => now.is_some() != before.is_some(),
     };
     self.holder_ends = ends;
@@ -131,32 +129,19 @@ impl Prober {
     pause
   }
 
-  /// Sleeps until then, or until something happens; how long after that to try, if that is to be sooner than planned.
-  async fn sleep(&mut self, until: Instant) -> Option<Duration> {
+  /// Sleeps until then, or until something happens.
+  async fn sleep(&mut self, until: Instant) {
     let heard = async {
-      match &self.watch {
+      match &self.ear {
         Ear::Open(watch) => watch.heard().await,
         _ => std::future::pending().await,
       }
     };
     tokio::select! {
-      () = tokio::time::sleep_until(until.into()) => None,
-      () = self.nudge.notified() => self.release_seen(),
-      () = heard => self.release_seen().or_else(|| self.is_news().then_some(Duration::ZERO)),
+      () = tokio::time::sleep_until(until.into()) => {}
+      // The queue knows why.
+      () = self.nudge.notified() => self.pause = FIRST_PAUSE,
+      () = heard => self.provider.waiters().heard(&self.key),
     }
-  }
-
-  /// How long after a release that this process made itself to try.
-  fn release_seen(&mut self) -> Option<Duration> {
-    let rest = self.provider.waiters().take_release(&self.key)?;
-    self.rests_until = Instant::now().checked_add(rest);
-    self.pause = FIRST_PAUSE;
-    Some(rest)
-  }
-
-  /// What this process does is heard as well; only what others do is news.
-  fn is_news(&self) -> bool {
-    let rests = self.rests_until.is_some_and(|until| Instant::now() < until);
-    !rests && !self.provider.waiters().is_held_here(&self.key)
   }
 }

@@ -4,14 +4,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::{REST, TURN};
+use super::turn::Turn;
 use crate::error::Result;
 use crate::fence::Fence;
 use crate::name::Owner;
 use crate::ttl::Ttl;
 
-/// For how long what is heard of a key is ignored that is held here without an end; the interval goes on meanwhile.
-const WITHOUT_END: Duration = Duration::from_secs(3600);
+/// A lease is over at its last millisecond by the database's clock, and clocks are read in whole milliseconds.
+pub(super) const CLOCK_STEP: Duration = Duration::from_millis(1);
+
+/// What is heard while somebody here holds the key is most often the release it was handed on with. So long, at most, a
+/// release that somebody else made of it waits to be found.
+const ECHO: Duration = Duration::from_millis(50);
 
 /// Somebody who waits for a key.
 pub(crate) struct Waiter {
@@ -21,10 +25,14 @@ pub(crate) struct Waiter {
   /// The longest pause between two tries.
   pub(crate) interval: Duration,
   pub(crate) done: Done,
+  pub(crate) is_gone: IsGone,
 }
 
 /// Takes the outcome of a wait. `false`: nobody is there to take it.
 pub type Done = Box<dyn FnOnce(Result<Grant>) -> bool + Send>;
+
+/// Whether nobody is there any more to take the outcome of a wait.
+pub type IsGone = Box<dyn Fn() -> bool + Send>;
 
 /// A key that was granted to somebody who waited for it.
 #[derive(Clone, Copy, Debug)]
@@ -39,12 +47,40 @@ pub(super) struct Queue {
   waiters: VecDeque<Waiter>,
   /// Wakes the prober.
   pub(super) nudge: Arc<Notify>,
-  /// A release was seen here and nobody has tried since; how long the head is to stand back.
-  release: Option<Duration>,
-  /// The key is held by somebody of this process, who has not released it yet, until then at the latest.
+  /// When to try for the head. `None`: that is being done.
+  probe_at: Option<Instant>,
+  /// When that was begun last.
+  probed: Instant,
+  /// The shortest interval of the queue.
+  interval: Duration,
+  past: Past,
+}
+
+/// What is known of a key from when it was granted here. It outlives the queue: whoever is granted the key is often the
+/// last of it.
+#[derive(Clone, Copy)]
+pub(super) struct Past {
+  /// Somebody of this process holds it who has not released it yet, until then at the latest.
   held_here_until: Option<Instant>,
-  /// How often in a row the key was handed on here.
-  handed_on: u32,
+  turn: Turn,
+}
+
+impl Past {
+  pub(super) fn unknown(is_shared: bool) -> Self {
+    Self {
+      held_here_until: None,
+      turn: Turn::new(is_shared),
+    }
+  }
+
+  /// Whether it is of use to whoever waits next.
+  pub(super) fn is_worth_keeping(&self, now: Instant) -> bool {
+    self.is_held_here(now) && self.turn.is_recent(now)
+  }
+
+  fn is_held_here(&self, now: Instant) -> bool {
+    self.held_here_until.is_some_and(|until| now < until)
+  }
 }
 
 /// What a prober has to do.
@@ -66,24 +102,40 @@ pub(super) struct Head {
 }
 
 impl Queue {
-  pub(super) fn of(first: Waiter) -> Self {
+  pub(super) fn of(first: Waiter, past: Past) -> Self {
+    let now = Instant::now();
     Self {
+      interval: first.interval,
       waiters: VecDeque::from([first]),
       nudge: Arc::default(),
-      release: None,
-      held_here_until: None,
-      handed_on: 0,
+      probe_at: Some(now),
+      probed: now,
+      past,
     }
   }
 
+  pub(super) fn past(&self) -> Past {
+    self.past
+  }
+
   pub(super) fn add(&mut self, waiter: Waiter) {
+    let interval = waiter.interval;
     self.waiters.push_back(waiter);
+    if interval < self.interval {
+      self.interval = interval;
+      self.hasten(later(self.probed, interval));
+    }
   }
 
   pub(super) fn remove(&mut self, id: u64) -> Option<Waiter> {
     // The head is who leaves most often.
     let place = self.waiters.iter().position(|waiter| waiter.id == id)?;
-    self.waiters.remove(place)
+    let waiter = self.waiters.remove(place);
+    if self.waiters.is_empty() {
+      // The prober clears an empty queue away.
+      self.nudge.notify_one();
+    }
+    waiter
   }
 
   pub(super) fn into_waiters(self) -> VecDeque<Waiter> {
@@ -91,49 +143,114 @@ impl Queue {
   }
 
   /// For whom a release is to be followed by an acquire. `None`: for nobody, or others are to have a chance first.
-  pub(super) fn heir(&mut self, is_shared: bool) -> Option<(u64, Owner, Option<Ttl>)> {
-    if is_shared && self.handed_on >= TURN {
+  pub(super) fn heir(&mut self) -> Option<(u64, Owner, Option<Ttl>)> {
+    if self.past.turn.is_over(Instant::now()) {
       return None;
     }
-    self.waiters.front().map(|head| (head.id, head.owner.clone(), head.ttl))
+    self.head().map(|head| (head.id, head.owner.clone(), head.ttl))
   }
 
   /// The key was let go of here, and handed on to nobody.
   pub(super) fn released(&mut self) {
-    self.held_here_until = None;
-    self.release = Some(if self.handed_on >= TURN { REST } else { Duration::ZERO });
-    self.handed_on = 0;
-    self.nudge.notify_one();
-  }
-
-  pub(super) fn granted(&mut self, lasts: Option<Duration>) {
-    self.handed_on = self.handed_on.saturating_add(1);
-    self.release = None;
-    self.held_here_until = Instant::now().checked_add(lasts.unwrap_or(WITHOUT_END));
-  }
-
-  pub(super) fn is_held_here(&self) -> bool {
-    self.held_here_until.is_some_and(|until| Instant::now() < until)
-  }
-
-  pub(super) fn take_release(&mut self) -> Option<Duration> {
-    self.release.take()
-  }
-
-  /// What to do next if the next try is to be at `probe_at`.
-  pub(super) fn due(&self, now: Instant, probe_at: Instant) -> Due {
-    let Some(head) = self.waiters.front() else {
-      return Due::Nothing;
-    };
-    if probe_at > now {
-      return Due::Sleep(probe_at);
+    self.past.held_here_until = None;
+    let now = Instant::now();
+    let rest = self.past.turn.end(now);
+    if rest.is_zero() {
+      self.hasten(now);
+    } else {
+      self.probe_at = Some(later(now, rest));
+      self.nudge.notify_one();
     }
+  }
+
+  /// The key was granted here, for that long.
+  pub(super) fn granted(&mut self, lasts: Option<Duration>) {
+    let now = Instant::now();
+    self.past.turn.go_on(now);
+    let ends = later(now, lasts.map_or(FAR, |lasts| lasts + CLOCK_STEP));
+    self.past.held_here_until = Some(ends);
+    let at = ends.min(later(now, self.interval));
+    if self.probe_at.is_some_and(|planned| at < planned) {
+      self.nudge.notify_one();
+    }
+    // What was planned before was about an earlier holder.
+    self.probe_at = Some(at);
+  }
+
+  /// Something was heard of the key. Only what others do is news.
+  pub(super) fn heard(&mut self) {
+    let now = Instant::now();
+    if self.past.turn.is_resting(now) {
+      return;
+    }
+    let pause = if self.past.is_held_here(now) {
+      ECHO
+    } else {
+      self.past.turn.courtesy(now)
+    };
+    self.hasten(later(now, pause));
+  }
+
+  /// The try for the head came to nothing: somebody else has the key. The next is to be so much later, unless something
+  /// has happened meanwhile that calls for it sooner.
+  pub(super) fn plan(&mut self, pause: Duration) {
+    let now = Instant::now();
+    if !self.past.is_held_here(now) {
+      self.past.held_here_until = None;
+      self.past.turn.pass();
+    }
+    let at = later(now, pause);
+    self.probe_at = Some(self.probe_at.map_or(at, |sooner| sooner.min(at)));
+  }
+
+  /// What to do next.
+  pub(super) fn due(&mut self, now: Instant) -> Due {
+    if self.head().is_none() {
+      return Due::Nothing;
+    }
+    match self.probe_at {
+      Some(at) if at > now => Due::Sleep(at),
+      _ => self.begin_probe(now),
+    }
+  }
+
+  fn begin_probe(&mut self, now: Instant) -> Due {
+    self.probe_at = None;
+    self.probed = now;
     let shortest = self.waiters.iter().map(|waiter| waiter.interval).min();
-    Due::Probe(Head {
-      id: head.id,
-      owner: head.owner.clone(),
-      ttl: head.ttl,
-      interval: shortest.unwrap_or(head.interval),
-    })
+    self.interval = shortest.unwrap_or(self.interval);
+    match self.waiters.front() {
+      Some(head) => Due::Probe(Head {
+        id: head.id,
+        owner: head.owner.clone(),
+        ttl: head.ttl,
+        interval: self.interval,
+      }),
+      None => Due::Nothing,
+    }
+  }
+
+  /// The first that is still there.
+  fn head(&mut self) -> Option<&Waiter> {
+    while self.waiters.front().is_some_and(|head| (head.is_gone)()) {
+      self.waiters.pop_front();
+    }
+    self.waiters.front()
+  }
+
+  /// Has the next try come at that time at the latest.
+  fn hasten(&mut self, at: Instant) {
+    if self.probe_at.is_none_or(|planned| at < planned) {
+      self.probe_at = Some(at);
+      self.nudge.notify_one();
+    }
   }
 }
+
+/// Later than the clock can tell is as late as it can.
+fn later(from: Instant, pause: Duration) -> Instant {
+  from.checked_add(pause).unwrap_or_else(|| from + FAR)
+}
+
+/// A year: nobody sleeps longer without looking.
+const FAR: Duration = Duration::from_secs(31_536_000);

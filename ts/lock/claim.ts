@@ -1,11 +1,18 @@
+import { onAbort } from "../async/on-abort";
 import { type NativeHolder, type NativeLock, NativeVerb } from "../native";
 import type { Promisable } from "../utilities/invokable";
 import type { NamespacedKey } from "../utilities/namespace";
 import { type ITimeSpan, TimeSpan } from "../utilities/time-span";
 import { tellSubject } from "./contracts/errors";
 import { LOCK_EVENTS, type LockEvent, type LockEventMap } from "./contracts/events";
+import type { LockLoss } from "./contracts/holding";
+import { Hold } from "./hold";
+import type { Holder } from "./holders";
+import type { CheckedKeepAlive } from "./keep-alive";
+import { Keeping } from "./keeping";
 import type { LockContext } from "./lock-context";
 import { type CheckedTtl, checkTtl } from "./ttl";
+import { withFence } from "./with-fence";
 
 /** In milliseconds: by how much two accounts of one lease may differ because an answer takes its time. */
 const LATENCY = 100;
@@ -20,6 +27,8 @@ export interface ClaimParts {
   readonly key: NamespacedKey;
   readonly owner: string;
   readonly ttl: CheckedTtl;
+  /** `undefined`: leases are not kept. */
+  readonly keepAlive: CheckedKeepAlive | undefined;
   /** The fence of a grant that was made to the same owner elsewhere; zero: none. */
   readonly fence: number;
 }
@@ -35,7 +44,7 @@ export interface ClaimWait {
  * What a lock wants and has: the verbs on one key for one owner, at once and without laziness, with the events they cause
  * and the memory of the last grant.
  */
-export class Claim {
+export class Claim implements Holder {
   /** The key, without its namespace. */
   readonly key: string;
   readonly segments: readonly string[];
@@ -51,8 +60,13 @@ export class Claim {
   private leaseBegun = 0;
   /** How long it lasts; zero if none was granted here. */
   private leaseMilliseconds = 0;
+  private readonly keepAlive: CheckedKeepAlive | undefined;
+  /** The renewal of the last grant. */
+  private keeping: Keeping | undefined = undefined;
+  /** The hold of the last grant, if anybody has asked for it. */
+  private watched: Hold | undefined = undefined;
 
-  constructor({ context, handle, key, owner, ttl, fence }: ClaimParts) {
+  constructor({ context, handle, key, owner, ttl, keepAlive, fence }: ClaimParts) {
     this.key = key.resolved;
     this.segments = key.segments;
     this.storedKey = key.namespaced;
@@ -60,23 +74,27 @@ export class Claim {
     this.ttl = ttl;
     this.context = context;
     this.handle = handle;
+    this.keepAlive = keepAlive;
     this.fence = fence;
   }
 
   /** Tries once and reports a refusal. */
   acquire(): Promisable<boolean> {
-    return this.ask(Acquire, this.ttl, this.concludeAcquire);
+    this.context.refuseIfClosed();
+    return this.ask(Acquire, this.ttl.milliseconds, this.concludeAcquire);
   }
 
   /** Tries once: a positive number if granted, else minus the milliseconds until the holder's lease ends, if known. */
   attempt(): Promisable<number> {
-    return this.ask(Acquire, this.ttl, this.concludeAttempt);
+    this.context.refuseIfClosed();
+    return this.ask(Acquire, this.ttl.milliseconds, this.concludeAttempt);
   }
 
   /** Tries, and then waits for as long as that. `false`: the time is over. Rejects with the reason of the signal. */
-  async acquireInTime({ time, interval, signal }: ClaimWait): Promise<boolean> {
-    signal?.throwIfAborted();
-    const { engine } = this.context;
+  async acquireInTime({ time, interval, signal: given }: ClaimWait): Promise<boolean> {
+    given?.throwIfAborted();
+    const { engine, closing } = this.context;
+    const signal = given === undefined ? closing : AbortSignal.any([given, closing]);
     const begun = performance.now();
     if (time === 0 || !engine.isWaitedFor(this.storedKey)) {
       if ((await this.unlessAborted(this.attempt(), signal)) > 0) {
@@ -89,6 +107,7 @@ export class Claim {
     if (left <= 0) {
       return false;
     }
+    const keeping = this.prepareKeeping();
     try {
       const answer = await engine.wait({
         lock: this.handle,
@@ -103,13 +122,16 @@ export class Claim {
             this.reportUnavailable();
           }
         },
-        grantedTooLate: () => this.undo(),
+        keeping,
+        grantedTooLate: (fence) => {
+          this.undo(fence, keeping);
+        },
       });
       if (answer !== null) {
-        return this.concludeAttempt(answer) > 0;
+        return this.concludeWait(answer, keeping);
       }
     } catch (error) {
-      throw signal?.aborted === true && error === signal.reason ? error : this.failed(error);
+      throw signal.aborted && error === signal.reason ? error : this.failed(error);
     }
     // A last try, for a release that nobody told of; with others in line, it would be theirs.
     return !engine.isWaitedFor(this.storedKey) && (await this.attempt()) > 0;
@@ -121,20 +143,28 @@ export class Claim {
     }
   }
 
+  /** Of the grant that this object knows of, if it does: what the owner was granted since is not given back. */
   release(): Promisable<boolean> {
-    return this.ask(Release, null, this.concludeRelease);
+    const { fence } = this;
+    const underWay = this.keeping?.end();
+    return underWay instanceof Promise
+      ? underWay.then(() => this.ask(Release, fence, this.concludeRelease))
+      : this.ask(Release, fence, this.concludeRelease);
   }
 
   forceRelease(): Promisable<boolean> {
-    return this.ask(ForceRelease, null, this.concludeForceRelease);
+    return this.ask(ForceRelease, 0, this.concludeForceRelease);
   }
 
   /** Positive: refreshed; zero: unowned; negative: without an end. */
   refresh(ttl: ITimeSpan = this.context.defaultRefreshTime): Promisable<number> {
     const checked = checkTtl(ttl);
-    return this.ask(Refresh, checked, (answer) => {
+    return this.ask(Refresh, checked.milliseconds, (answer) => {
       if (answer > 0) {
         this.remember(checked);
+        if (this.keeping === undefined) {
+          this.watched?.loseAfter(checked.milliseconds);
+        }
         this.context.emit(LOCK_EVENTS.REFRESHED, { ...this.event(), ttl: checked.timeSpan });
       } else {
         const name = answer < 0 ? LOCK_EVENTS.UNEXPIREABLE_KEY_REFRESH_TRY : LOCK_EVENTS.UNOWNED_REFRESH_TRY;
@@ -167,22 +197,51 @@ export class Claim {
     return TimeSpan.fromMilliseconds(Math.max(Math.ceil(left), 0));
   }
 
+  /** Says that the lock is lost, and gives it back. If that fails, the lease ends with its ttl. */
+  async dispossess(loss: LockLoss): Promise<void> {
+    const { fence } = this;
+    this.watch()?.lose(loss);
+    await this.keeping?.end();
+    await Promise.resolve(this.context.engine.ask(this.handle, Release, fence)).catch(ignore);
+  }
+
+  /** The hold of the last grant; `undefined`: there is none, or it was released. */
+  watch(): Hold | undefined {
+    if (this.watched === undefined && this.fence > 0) {
+      this.watched = new Hold({ key: this.key, owner: this.owner });
+      this.watched.loseAfter(this.leaseLeft());
+    }
+    return this.watched;
+  }
+
+  /** In milliseconds, as far as is known here. Of a grant that was made elsewhere, nothing is. */
+  private leaseLeft(): number {
+    if (this.context.engine.isImmediate) {
+      const holder = this.context.engine.look(this.handle) as NativeHolder | null;
+      return holder?.fence === this.fence ? (holder.remaining ?? Number.POSITIVE_INFINITY) : 0;
+    }
+    return this.leaseMilliseconds === 0
+      ? Number.POSITIVE_INFINITY
+      : this.leaseMilliseconds - (performance.now() - this.leaseBegun);
+  }
+
   event(): LockEvent {
     return { key: this.key, owner: this.owner };
   }
 
   // Not through async functions: in memory the answer is there at once, and two more turns would be half of the time.
-  private ask<T>(verb: NativeVerb, ttl: CheckedTtl | null, conclude: (answer: number) => T): Promisable<T> {
+  private ask<T>(verb: NativeVerb, argument: number, conclude: (answer: number, asked: number) => T): Promisable<T> {
+    const asked = this.keepAlive === undefined ? 0 : performance.now();
     let answer: Promisable<number>;
     try {
-      answer = this.context.engine.ask(this.handle, verb, ttl?.milliseconds ?? 0);
+      answer = this.context.engine.ask(this.handle, verb, argument);
     } catch (error) {
       throw this.failed(error);
     }
     return typeof answer === "number"
-      ? conclude.call(this, answer)
+      ? conclude.call(this, answer, asked)
       : answer.then(
-          (late) => conclude.call(this, late),
+          (late) => conclude.call(this, late, asked),
           (error: unknown) => {
             throw this.failed(error);
           },
@@ -194,42 +253,86 @@ export class Claim {
     if (signal === undefined || typeof attempt === "number") {
       return attempt;
     }
-    let abort = (): void => {};
+    let forget = ignore;
     const aborted = new Promise<never>((_, reject) => {
-      abort = () => reject(signal.reason);
-      signal.addEventListener("abort", abort, { once: true });
+      forget = onAbort(signal, () => reject(signal.reason));
     });
     try {
       return await Promise.race([attempt, aborted]);
     } catch (error) {
       if (signal.aborted) {
-        attempt.then((answer) => answer > 0 && this.undo(), ignore);
+        attempt.then((answer) => answer > 0 && this.undo(answer), ignore);
       }
       throw error;
     } finally {
-      signal.removeEventListener("abort", abort);
+      forget();
     }
   }
 
   /** Gives back a grant that nobody wants any more. If that fails, the lease ends with its ttl. */
-  private undo(): void {
-    Promise.resolve(this.context.engine.ask(this.handle, Release, 0)).catch(ignore);
+  private undo(fence: number, keeping?: Keeping): void {
+    void keeping?.end();
+    Promise.resolve(this.context.engine.ask(this.handle, Release, fence)).catch(ignore);
     this.forget();
   }
 
-  private concludeAttempt(answer: number): number {
-    if (answer > 0) {
-      this.fence = answer;
-      this.remember(this.ttl);
-      if (this.context.isHeard(LOCK_EVENTS.ACQUIRED)) {
-        this.context.emit(LOCK_EVENTS.ACQUIRED, { ...this.event(), ttl: this.ttl.timeSpan });
-      }
+  private concludeAttempt(answer: number, asked: number): number {
+    if (answer <= 0) {
+      return answer;
     }
+    // A connection broke, and what was found afterwards is the grant that this lock has already.
+    if (answer === this.fence) {
+      return 0;
+    }
+    const keeping = this.prepareKeeping();
+    if (keeping !== undefined) {
+      const age = performance.now() - asked;
+      if (age >= this.ttl.milliseconds) {
+        // It took so long to arrive that it is over: there is nothing to keep.
+        this.undo(answer);
+        return 0;
+      }
+      keeping.begin(answer, this.ttl.milliseconds, age);
+    }
+    this.hold(answer, keeping);
     return answer;
   }
 
-  private concludeAcquire(answer: number): boolean {
-    const isAcquired = this.concludeAttempt(answer) > 0;
+  private concludeWait(answer: number, keeping: Keeping | undefined): boolean {
+    if (answer > 0) {
+      this.hold(answer, keeping);
+    }
+    return answer > 0;
+  }
+
+  private hold(fence: number, keeping: Keeping | undefined): void {
+    this.fence = fence;
+    this.keeping = keeping;
+    this.watched = keeping?.hold;
+    this.remember(this.ttl);
+    if (keeping !== undefined) {
+      this.context.holders.enterUntil(keeping.hold.ended, this);
+    }
+    if (this.context.isHeard(LOCK_EVENTS.ACQUIRED)) {
+      this.context.emit(LOCK_EVENTS.ACQUIRED, withFence({ ...this.event(), ttl: this.ttl.timeSpan }, fence));
+    }
+  }
+
+  /** `undefined`: leases of this lock are not kept. */
+  private prepareKeeping(): Keeping | undefined {
+    if (this.keepAlive === undefined) {
+      return undefined;
+    }
+    const hold = new Hold({
+      key: this.key,
+      owner: this.owner,
+      lost: (reason) => this.context.emit(LOCK_EVENTS.LOST, { ...this.event(), fence: BigInt(this.fence), reason }),
+    });
+    return new Keeping(this.handle, this.keepAlive, hold);
+  }
+
+  private concludeAcquire(answer: number, asked: number): boolean {
+    const isAcquired = this.concludeAttempt(answer, asked) > 0;
     if (!isAcquired) {
       this.reportUnavailable();
     }
@@ -264,6 +367,10 @@ export class Claim {
   private forget(): void {
     this.fence = 0;
     this.leaseMilliseconds = 0;
+    void this.keeping?.end();
+    this.keeping = undefined;
+    this.watched?.end();
+    this.watched = undefined;
   }
 
   private failed(error: unknown): unknown {

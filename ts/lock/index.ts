@@ -1,3 +1,5 @@
+export type { Closable, CloseOnSignalsSettings } from "./close-on-signals";
+export { closeOnSignals } from "./close-on-signals";
 export type { LockAdapter } from "./js-adapter";
 export { Lock } from "./lock";
 export type { AnyEventBus, LockProviderSettings } from "./lock-provider";

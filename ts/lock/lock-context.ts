@@ -2,8 +2,10 @@ import { channel } from "node:diagnostics_channel";
 import type { AsyncLazy, LazyPromise } from "../async/lazy-promise";
 import type { IEventBus } from "../event-bus/contracts/event-bus";
 import type { TimeSpan } from "../utilities/time-span";
+import { ClosedLockError } from "./contracts/errors";
 import type { LockEventMap } from "./contracts/events";
 import type { LockEngine } from "./engine";
+import { Holders } from "./holders";
 
 const ERRORS = channel("holdfast:event-bus:error");
 
@@ -18,6 +20,8 @@ export class LockContext {
   readonly defaultRefreshTime: TimeSpan;
   /** Whether anybody may ever have listened: a bus nobody was given and nobody asked for needs no look at its listeners. */
   isListenedTo: boolean;
+  readonly holders = new Holders();
+  private readonly closer = new AbortController();
   private readonly eventBus: IEventBus<LockEventMap>;
 
   constructor(parts: {
@@ -38,6 +42,23 @@ export class LockContext {
     this.defaultBlockingInterval = parts.defaultBlockingInterval;
     this.defaultBlockingTime = parts.defaultBlockingTime;
     this.defaultRefreshTime = parts.defaultRefreshTime;
+  }
+
+  /** Aborted with a `ClosedLockError` when the provider is closed. */
+  get closing(): AbortSignal {
+    return this.closer.signal;
+  }
+
+  /** @throws ClosedLockError if the provider was closed. */
+  refuseIfClosed(): void {
+    this.closing.throwIfAborted();
+  }
+
+  /** Grants nothing any more; whoever waits is told so. */
+  close(): void {
+    if (!this.closing.aborted) {
+      this.closer.abort(new ClosedLockError("The provider is closed: create a new one to acquire locks"));
+    }
   }
 
   /** Whether making the event is worth while. Never throws: a lock that is held by now would be lost in the error. */

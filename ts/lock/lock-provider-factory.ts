@@ -3,6 +3,7 @@ import type { Invokable } from "../utilities/invokable";
 import type { Namespace } from "../utilities/namespace";
 import type { ITimeSpan } from "../utilities/time-span";
 import type { LockAdapter } from "./js-adapter";
+import type { KeepAlive } from "./keep-alive";
 import { type AnyEventBus, DEFAULT_NAMESPACE, LockProvider, type LockProviderSettings } from "./lock-provider";
 
 /** Settings of {@link LockProviderFactory}: those of its providers, and their adapters by name. */
@@ -64,6 +65,11 @@ export class LockProviderFactory<Name extends string = string> {
   /** The same factory with another ttl for locks that are given none; `null`: no end. */
   setDefaultTtl(defaultTtl: ITimeSpan | null): LockProviderFactory<Name> {
     return this.with({ defaultTtl });
+  }
+
+  /** The same factory with another way of keeping leases. */
+  setKeepAlive(keepAlive: KeepAlive): LockProviderFactory<Name> {
+    return this.with({ keepAlive });
   }
 
   /** The same factory with another longest wait between tries. */

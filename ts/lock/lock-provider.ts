@@ -12,9 +12,17 @@ import { Namespace } from "../utilities/namespace";
 import { type OneOrMore, toArray } from "../utilities/one-or-more";
 import { type ITimeSpan, TimeSpan } from "../utilities/time-span";
 import type { LockEventMap } from "./contracts/events";
-import type { ILockListenable, ILockProvider, LockCreateSettings } from "./contracts/lock-provider";
+import { LOCK_LOSS } from "./contracts/holding";
+import type {
+  ILockListenable,
+  ILockProvider,
+  LockAcquireSettings,
+  LockCreateSettings,
+  LockProviderCloseSettings,
+} from "./contracts/lock-provider";
 import { ENGINE, LockEngine } from "./engine";
 import { type LockAdapter, lockAdapterOf } from "./js-adapter";
+import { checkKeepAlive, type KeepAlive } from "./keep-alive";
 import { Lock } from "./lock";
 import { LockContext } from "./lock-context";
 import { registerLocks } from "./lock-serde";
@@ -50,6 +58,8 @@ export interface LockProviderSettings {
   defaultBlockingTime?: ITimeSpan | undefined;
   /** How long a lease lasts from a `refresh` without a ttl. Default: 5 minutes. */
   defaultRefreshTime?: ITimeSpan | undefined;
+  /** Whether and how leases are renewed while they are held; can be said for each lock as well. Default: they are not. */
+  keepAlive?: KeepAlive | undefined;
   /**
    * Carries the events. It may be the application's, with a map of other events: those of the locks need not be in it.
    * Default: one in memory, of this provider's own.
@@ -76,6 +86,8 @@ export class LockProvider implements ILockProvider, ILockListenable {
   private readonly namespace: Namespace;
   private readonly createOwnerId: Invokable<[], string>;
   private readonly defaultTtl: CheckedTtl;
+  private readonly keepAlive: KeepAlive | undefined;
+  private readonly ownsAdapter: boolean;
 
   /**
    * Connects to nothing; the first use of a lock does.
@@ -89,6 +101,9 @@ export class LockProvider implements ILockProvider, ILockListenable {
     this.eventBus = eventBus as IEventBus<LockEventMap>;
     this.createOwnerId = settings.createOwnerId ?? randomUUID;
     this.defaultTtl = checkTtl(settings.defaultTtl === undefined ? TimeSpan.fromMinutes(5) : settings.defaultTtl);
+    this.keepAlive = settings.keepAlive;
+    checkKeepAlive(settings.keepAlive, this.defaultTtl);
+    this.ownsAdapter = settings.adapter === undefined || typeof settings.adapter === "string";
     this.context = new LockContext({
       engine: engineOf(settings.adapter),
       serdeName: `lock/${adapterName(settings.adapter)}/${settings.serdeTransformerName ?? this.namespace}`,
@@ -102,7 +117,7 @@ export class LockProvider implements ILockProvider, ILockListenable {
     if (settings.serde !== undefined) {
       registerLocks(settings.serde, {
         context: this.context,
-        revive: ({ key, owner, ttl, fence }) => this.make(key, owner, checkTtl(ttl), fence),
+        revive: ({ key, owner, ttl, fence }) => this.make(key, owner, { ttl }, fence),
       });
     }
   }
@@ -115,7 +130,36 @@ export class LockProvider implements ILockProvider, ILockListenable {
    */
   create(key: OneOrMore<string>, settings: LockCreateSettings = {}): Lock {
     const owner = settings.owner === undefined ? invoke(this.createOwnerId) : ownerOf(settings.owner);
-    return this.make(key, owner, settings.ttl === undefined ? this.defaultTtl : checkTtl(settings.ttl), 0);
+    return this.make(key, owner, settings, 0);
+  }
+
+  /**
+   * Makes a lock and acquires it, to be released by `release()` or at the end of an `await using` block.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the key is held, for as long as `time` at least, which by default is no time.
+   * @throws InvalidInputError if the key or a setting cannot be used.
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  acquire(key: OneOrMore<string>, settings: LockAcquireSettings = {}): LazyPromise<Lock> {
+    return this.context.lazy(async () => {
+      const lock = this.create(key, settings);
+      await lock.acquireBlockingOrFail({ ...settings, time: settings.time ?? TimeSpan.fromMilliseconds(0) });
+      return lock;
+    });
+  }
+
+  /**
+   * Grants nothing any more, ends every wait with a `ClosedLockError`, and gives those who hold locks some time: functions
+   * of `run*`, and locks that are kept alive. Locks that are not released by then are lost for the reason `"closed"`, and
+   * released. Doing it again waits as well. The adapter stays open, unless this provider made it from a URL.
+   */
+  async close(settings: LockProviderCloseSettings = {}): Promise<void> {
+    const drain = TimeSpan.fromTimeSpan(settings.drain ?? TimeSpan.fromMilliseconds(0)).toMilliseconds();
+    this.context.close();
+    await this.context.holders.drain(drain, LOCK_LOSS.CLOSED);
+    if (this.ownsAdapter) {
+      await this.context.engine.close();
+    }
   }
 
   /** Calls a listener for every event of a name, until it is removed. Adding it again changes nothing. */
@@ -163,10 +207,12 @@ export class LockProvider implements ILockProvider, ILockListenable {
     return this.listened().subscribeOnce(eventName, listener);
   }
 
-  private make(key: OneOrMore<string>, owner: string, ttl: CheckedTtl, fence: number): Lock {
+  private make(key: OneOrMore<string>, owner: string, settings: LockCreateSettings, fence: number): Lock {
+    const ttl = settings.ttl === undefined ? this.defaultTtl : checkTtl(settings.ttl);
+    const keepAlive = checkKeepAlive(settings.keepAlive ?? this.keepAlive, ttl);
     const namespacedKey = this.namespace.create(key);
     const handle = this.context.engine.createLock(namespacedKey.namespaced, owner);
-    return Lock.of({ context: this.context, handle, key: namespacedKey, owner, ttl, fence });
+    return Lock.of({ context: this.context, handle, key: namespacedKey, owner, ttl, keepAlive, fence });
   }
 
   private listened(): IEventBus<LockEventMap> {

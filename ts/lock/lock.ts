@@ -1,5 +1,6 @@
 import { type AsyncLazy, LazyPromise } from "../async/lazy-promise";
 import { InvalidInputError } from "../utilities/errors";
+import { type Invokable, invoke, isInvokable, type Promisable } from "../utilities/invokable";
 import { type Result, resultFailure, resultSuccess } from "../utilities/result";
 import { type ITimeSpan, TimeSpan } from "../utilities/time-span";
 import { Claim, type ClaimParts } from "./claim";
@@ -9,8 +10,11 @@ import {
   UnownedReleaseLockError,
   UnrefreshableKeyLockError,
 } from "./contracts/errors";
-import type { ILock, LockBlockingSettings } from "./contracts/lock";
+import type { LockHolding, LockStanding } from "./contracts/holding";
+import type { ILock, LockBlockingSettings, LockWork } from "./contracts/lock";
 import { LOCK_STATE, type LockState } from "./contracts/lock-state";
+import type { Hold } from "./hold";
+import { withFence } from "./with-fence";
 
 /** A key and an owner, made by `LockProvider.create`. See {@link ILock}. */
 export class Lock implements ILock {
@@ -44,6 +48,16 @@ export class Lock implements ILock {
   /** See {@link ILock.fence}. */
   get fence(): bigint | null {
     return this.claim.fence === 0 ? null : BigInt(this.claim.fence);
+  }
+
+  /** See {@link ILock.state}. */
+  get state(): LockStanding | null {
+    return this.claim.watch()?.standing ?? null;
+  }
+
+  /** See {@link ILock.signal}. */
+  get signal(): AbortSignal | null {
+    return this.claim.watch()?.signal ?? null;
   }
 
   /** See {@link ILock.acquire}. */
@@ -154,18 +168,18 @@ export class Lock implements ILock {
         return { type: LOCK_STATE.EXPIRED };
       }
       return holder.owner === this.id
-        ? { type: LOCK_STATE.ACQUIRED, remainingTime: this.claim.remainingTime(holder) }
-        : { type: LOCK_STATE.UNAVAILABLE, owner: holder.owner };
+        ? withFence({ type: LOCK_STATE.ACQUIRED, remainingTime: this.claim.remainingTime(holder) }, holder.fence)
+        : withFence({ type: LOCK_STATE.UNAVAILABLE, owner: holder.owner }, holder.fence);
     });
   }
 
   /** See {@link ILock.run}. */
-  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>> {
+  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>> {
     return this.lazy(async () => this.runIf(await this.acquire(), fn));
   }
 
   /** See {@link ILock.runOrFail}. */
-  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T> {
+  runOrFail<T>(fn: LockWork<T>): LazyPromise<T> {
     return this.lazy(async () => {
       await this.acquireOrFail();
       return this.runThenRelease(fn);
@@ -174,32 +188,40 @@ export class Lock implements ILock {
 
   /** See {@link ILock.runBlocking}. */
   runBlocking<T>(
-    fn: AsyncLazy<T>,
+    fn: LockWork<T>,
     settings?: LockBlockingSettings,
   ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>> {
     return this.lazy(async () => this.runIf(await this.acquireBlocking(settings), fn));
   }
 
   /** See {@link ILock.runBlockingOrFail}. */
-  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T> {
+  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T> {
     return this.lazy(async () => {
       await this.acquireBlockingOrFail(settings);
       return this.runThenRelease(fn);
     });
   }
 
+  /** Releases, for `await using`. What goes wrong is told by an event, and not thrown over what the block did. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release().catch(() => undefined);
+  }
+
   private lazy<T>(work: AsyncLazy<T>): LazyPromise<T> {
     return this.claim.context.lazy(work);
   }
 
-  private async runIf<T>(isAcquired: boolean, fn: AsyncLazy<T>): Promise<Result<T, KeyAlreadyAcquiredLockError>> {
+  private async runIf<T>(isAcquired: boolean, fn: LockWork<T>): Promise<Result<T, KeyAlreadyAcquiredLockError>> {
     return isAcquired ? resultSuccess(await this.runThenRelease(fn)) : resultFailure(this.alreadyAcquired());
   }
 
-  private async runThenRelease<T>(fn: AsyncLazy<T>): Promise<T> {
+  private async runThenRelease<T>(fn: LockWork<T>): Promise<T> {
+    const leave = this.claim.context.holders.enter(this.claim);
     try {
-      return await new LazyPromise(fn);
+      const holding = new RunHolding(this.claim);
+      return await new LazyPromise(withHolding(fn, holding));
     } finally {
+      leave();
       // A release that fails has said so by an event; what the function did counts.
       await this.release().catch(() => undefined);
     }
@@ -213,6 +235,33 @@ export class Lock implements ILock {
 
   private alreadyAcquired(): KeyAlreadyAcquiredLockError {
     return new KeyAlreadyAcquiredLockError(`Key "${this.key}" already acquired`, undefined, this.claim.event());
+  }
+}
+
+// What is no work at all is refused by the lazy promise.
+function withHolding<T>(work: LockWork<T>, holding: LockHolding): AsyncLazy<T> {
+  return isInvokable(work)
+    ? () => invoke(work as Invokable<[LockHolding], Promisable<T>>, holding)
+    : (work as LazyPromise<T>);
+}
+
+/** Made for every run, so that what few look at is made when it is looked at. */
+class RunHolding implements LockHolding {
+  private readonly number: number;
+  private watched: Hold | undefined = undefined;
+
+  constructor(private readonly claim: Claim) {
+    this.number = claim.fence;
+  }
+
+  get fence(): bigint {
+    return BigInt(this.number);
+  }
+
+  get signal(): AbortSignal {
+    this.watched ??= this.claim.watch();
+    // It is looked at for the first time when the lock was released, so that nothing can be lost any more.
+    return this.watched?.signal ?? new AbortController().signal;
   }
 }
 

@@ -1,3 +1,5 @@
+// Not the global one, which tests replace by clocks of their own.
+import { setImmediate } from "node:timers";
 import { makeNoticeBoard, type NativeNoticeBoard, type NativeOutcome } from "../native";
 
 /** Hears what the engine says of one wait or lease: the outcome of a wait, or how a lease stands. */

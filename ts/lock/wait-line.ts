@@ -1,5 +1,7 @@
+import { onAbort } from "../async/on-abort";
 import { LONGEST_TIMER, wait } from "../async/wait";
 import { abandonWait, isFailure, type NativeLock, type NativeOutcome, waitFor } from "../native";
+import type { Keeping } from "./keeping";
 import { hear, NOTICE_BOARD, unhear } from "./notice-board";
 
 /** A wait for a key that is held. All times are in milliseconds. */
@@ -14,10 +16,12 @@ export interface WaitSettings {
   /** The longest pause between two tries. */
   readonly interval: number;
   readonly signal: AbortSignal | undefined;
+  /** Keeps the lease from the instant it is granted. */
+  readonly keeping: Keeping | undefined;
   /** Called once an interval while waiting, with the number of intervals so far. */
   readonly stillWaiting: (intervals: number) => void;
   /** Called with what the engine granted after nobody waited for it any more. */
-  readonly grantedTooLate: () => void;
+  readonly grantedTooLate: (fence: number) => void;
 }
 
 /** Those of this JavaScript context that wait for the keys of one adapter. The engine has them in the order they came. */
@@ -57,17 +61,20 @@ class Wait {
   private readonly over = new AbortController();
   private readonly ticket: number;
   private readonly id: number | undefined;
+  private readonly forgetSignal: (() => void) | undefined;
   private resolve!: (outcome: NativeOutcome) => void;
   private reject!: (reason: unknown) => void;
 
   constructor(private readonly settings: WaitSettings) {
-    const { lock, ttl, time, interval, signal } = settings;
+    const { lock, ttl, time, interval, signal, keeping } = settings;
     this.outcome = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.ticket = hear((outcome) => this.conclude(outcome as NativeOutcome));
-    const id = waitFor(lock, NOTICE_BOARD, this.ticket, ttl, interval);
+    this.ticket = hear((outcome, standing) =>
+      standing === undefined ? this.conclude(outcome as NativeOutcome) : keeping?.hear(standing),
+    );
+    const id = waitFor(lock, NOTICE_BOARD, this.ticket, ttl, interval, keeping?.settings);
     if (isFailure(id)) {
       this.conclude(id);
       return;
@@ -75,7 +82,7 @@ class Wait {
     this.id = id;
     this.tick(interval);
     this.expire(performance.now() + time).catch(() => undefined);
-    signal?.addEventListener("abort", this.abort);
+    this.forgetSignal = signal && onAbort(signal, this.abort);
   }
 
   private readonly abort = (): void => {
@@ -96,12 +103,18 @@ class Wait {
   }
 
   private conclude(outcome: NativeOutcome): void {
-    unhear(this.ticket);
+    const { keeping, grantedTooLate } = this.settings;
+    const isGranted = typeof outcome === "number" && outcome > 0;
+    if (isGranted && keeping !== undefined) {
+      keeping.adopt(this.id, this.ticket);
+    } else {
+      unhear(this.ticket);
+    }
     if (!this.over.signal.aborted) {
       this.end();
       this.resolve(outcome);
-    } else if (typeof outcome === "number" && outcome > 0) {
-      this.settings.grantedTooLate();
+    } else if (isGranted) {
+      grantedTooLate(outcome);
     }
   }
 
@@ -116,7 +129,7 @@ class Wait {
 
   private end(): void {
     this.over.abort();
-    this.settings.signal?.removeEventListener("abort", this.abort);
+    this.forgetSignal?.();
   }
 
   private tick(interval: number): void {

@@ -1,15 +1,30 @@
 -- KEYS: the lock, its fence. ARGV: owner, ttl in milliseconds or "" for no end, milliseconds to keep the fence.
--- Answers { 1, fence } or { 0, milliseconds until the lock expires, -1 for no end }.
-if redis.call("EXISTS", KEYS[1]) == 1 then
-  return { 0, redis.call("PTTL", KEYS[1]) }
+-- Answers the fence as text, or, if the lock is held, the milliseconds until it expires as a number, -1 for no end.
+local granted
+if ARGV[2] == "" then
+  granted = redis.call("SET", KEYS[1], ARGV[1], "NX")
+else
+  -- A lease of no time is over in the same instant, but the server sets none.
+  granted = redis.call("SET", KEYS[1], ARGV[1], "NX", "PX", ARGV[2] == "0" and "1" or ARGV[2])
+end
+if not granted then
+  return redis.call("PTTL", KEYS[1])
 end
 local time = redis.call("TIME")
-local last = tonumber(redis.call("GET", KEYS[2]) or "0")
-local fence = string.format("%.0f", math.max(last + 1, time[1] * 1000000 + time[2]))
-redis.call("SET", KEYS[2], fence, "PX", ARGV[3])
-if ARGV[2] == "" then
-  redis.call("SET", KEYS[1], ARGV[1])
-elseif ARGV[2] ~= "0" then
-  redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+local now = time[1] * 1000000 + time[2]
+local fence = string.format("%.0f", now)
+local last = redis.pcall("SET", KEYS[2], fence, "PX", ARGV[3], "GET")
+if type(last) == "table" then
+  -- Without a fence there is no grant.
+  redis.call("DEL", KEYS[1])
+  return last
 end
-return { 1, fence }
+last = tonumber(last or 0)
+if last and last >= now then
+  fence = string.format("%.0f", last + 1)
+  redis.call("SET", KEYS[2], fence, "PX", ARGV[3])
+end
+if ARGV[2] == "0" then
+  redis.call("DEL", KEYS[1])
+end
+return fence

@@ -1,132 +1,114 @@
-//! Locks between all processes that reach one Redis server, version 6.2 or newer, or Valkey.
+//! Locks between all processes that reach one Redis, version 6.2 or newer, or Valkey: a server, the master that sentinels
+//! watch over, or a cluster.
 //!
 //! The record, under the caller's prefix:
 //!
 //! ```text
 //! KEY           the owner; expires by the server's clock with the lease
-//! {KEY}:fence   the last fence granted for KEY; expires a day after the last grant or the end of the lease
+//! {KEY}:fence   the last fence granted for KEY; expires a day after its grant and the ttl of it
 //! ```
 //!
-//! 1. A batch is one pipeline on one connection; each verb is one script, so it is atomic by itself.
-//! 2. The scripts are called by their hash. A server that does not know one (it was restarted, or told to forget) has
-//!    done nothing; it is taught the scripts, and asked again for those verbs.
+//! 1. A batch is one pipeline over one connection, in a cluster one for each node; each verb is one script, so it is
+//!    atomic by itself, and its keys are in one slot.
+//! 2. The scripts are called by their hash. A server that does not know one (it was restarted, told to forget, or has
+//!    just become the master) has done nothing; it is asked again with the text of the script.
 //! 3. The fence outlives the lock, so it grows through release and expiry. When it has been forgotten, the server's time
 //!    in microseconds, which every fence is at least, is far above it.
+//! 4. A release is published on the channel `{KEY}:released`, in a cluster to the nodes of the slot alone.
 
+mod cluster;
+mod connection;
+mod exchange;
+mod node;
+mod refusal;
+mod replicas;
 mod script;
+mod sentinel;
+mod servers;
+pub mod settings;
+mod slot;
+mod socket;
+mod subscriber;
+pub mod tls;
+mod url;
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Pipeline, RedisError, Value};
-use tokio::sync::Mutex;
+use tokio::time::{Duration, Instant};
 
-use self::script::{SCRIPTS, read};
-use super::LockAdapter;
-use crate::error::{Error, ErrorKind, Result};
+use self::exchange::Exchange;
+use self::script::Style;
+use self::servers::Servers;
+use self::settings::{Replicas, Settings};
+use self::subscriber::Subscriber;
+use super::{LockAdapter, Watch};
+use crate::error::{Error, Result};
+use crate::name::Key;
 use crate::request::{Answer, Request};
 
-/// No command waits longer than this for its answer, nor for a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 pub struct RedisAdapter {
-  client: Client,
-  key_prefix: String,
-  connection: Mutex<Connection>,
+  servers: Arc<Servers>,
+  style: Style,
+  replicas: Option<Replicas>,
+  command_timeout: Duration,
+  life: Mutex<Life>,
 }
 
-enum Connection {
-  /// Not used yet.
-  Unopened,
-  /// It connects again by itself when it is lost.
-  Open(ConnectionManager),
+enum Life {
+  /// With who listens, from the first watch on.
+  Open(Option<Subscriber>),
   Closed,
 }
 
 impl RedisAdapter {
-  /// Over the server at a URL as the redis crate reads it: `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]` or
-  /// `redis+unix:///PATH`. The prefix stands in front of every key.
-  ///
   /// # Errors
   ///
-  /// [`Configuration`](ErrorKind::Configuration) if the URL is not understood.
-  pub fn new(url: &str, key_prefix: Option<&str>) -> Result<Self> {
-    let client = Client::open(url).map_err(|error| {
-      // Not the URL itself: it may have a password in it.
-      Error::configuration("the Redis URL is not usable: pass \"redis://HOST:PORT/DATABASE\"").caused_by(error)
-    })?;
+  /// [`Configuration`](crate::ErrorKind::Configuration) if the settings contradict each other or TLS cannot be used.
+  /// Nothing is connected to yet.
+  pub fn new(settings: Settings) -> Result<Self> {
+    settings.check()?;
+    let publish = match settings.place {
+      settings::Place::Cluster { .. } => "SPUBLISH",
+      _ => "PUBLISH",
+    };
     Ok(Self {
-      client,
-      key_prefix: key_prefix.unwrap_or_default().to_owned(),
-      connection: Mutex::new(Connection::Unopened),
+      style: Style {
+        key_prefix: settings.key_prefix.clone(),
+        publish,
+      },
+      replicas: settings.replicas,
+      command_timeout: settings.command_timeout,
+      servers: Arc::new(Servers::new(settings)?),
+      life: Mutex::new(Life::Open(None)),
     })
   }
 
-  async fn connection(&self) -> Result<ConnectionManager> {
-    let mut connection = self.connection.lock().await;
-    match &*connection {
-      Connection::Closed => Err(Error::closed()),
-      Connection::Open(manager) => Ok(manager.clone()),
-      Connection::Unopened => {
-        let config = ConnectionManagerConfig::new()
-          .set_connection_timeout(Some(PATIENCE))
-          .set_response_timeout(Some(PATIENCE))
-          .set_number_of_retries(1);
-        let manager =
-          ConnectionManager::new_lazy_with_config(self.client.clone(), config).map_err(|error| error_of(&error))?;
-        *connection = Connection::Open(manager.clone());
-        Ok(manager)
-      }
+  /// Over the servers at a URL: see [`Settings::of_url`]. The prefix stands in front of every key.
+  ///
+  /// # Errors
+  ///
+  /// [`Configuration`](crate::ErrorKind::Configuration) if the URL is not understood.
+  pub fn open(url: &str, key_prefix: Option<&str>) -> Result<Self> {
+    let mut settings = Settings::of_url(url)?;
+    key_prefix.unwrap_or_default().clone_into(&mut settings.key_prefix);
+    Self::new(settings)
+  }
+
+  fn check_open(&self) -> Result<()> {
+    match *self.life() {
+      Life::Open(_) => Ok(()),
+      Life::Closed => Err(Error::closed()),
     }
   }
 
-  async fn ask(&self, requests: &[Request]) -> Result<Vec<Result<Answer>>> {
-    let mut connection = self.connection().await?;
-    let mut values = self.send(&mut connection, requests.iter()).await?;
-    let forgotten: Vec<usize> = (0..values.len())
-      .filter(|index| is_unknown_script(&values[*index]))
-      .collect();
-    if !forgotten.is_empty() {
-      let mut teach = Pipeline::new();
-      for script in SCRIPTS {
-        teach.cmd("SCRIPT").arg("LOAD").arg(script.code);
-      }
-      send(&mut connection, &teach, SCRIPTS.len()).await?;
-      let again = self
-        .send(&mut connection, forgotten.iter().map(|index| &requests[*index]))
-        .await?;
-      for (index, value) in forgotten.into_iter().zip(again) {
-        values[index] = value;
-      }
-    }
-    Ok(
-      requests
-        .iter()
-        .zip(values)
-        .map(|(request, value)| read(request, value))
-        .collect(),
-    )
+  fn life(&self) -> std::sync::MutexGuard<'_, Life> {
+    self.life.lock().unwrap_or_else(PoisonError::into_inner)
   }
 
-  async fn send(
-    &self,
-    connection: &mut ConnectionManager,
-    requests: impl Iterator<Item = &Request>,
-  ) -> Result<Vec<Value>> {
-    let mut pipeline = Pipeline::new();
-    let mut length = 0;
-    for request in requests {
-      script::write(request, &self.key_prefix, &mut pipeline);
-      length += 1;
-    }
-    send(connection, &pipeline, length).await
+  fn deadline(&self) -> Instant {
+    Instant::now() + self.command_timeout
   }
-}
-
-async fn send(connection: &mut ConnectionManager, pipeline: &Pipeline, length: usize) -> Result<Vec<Value>> {
-  let values = connection.send_packed_commands(pipeline, 0, length).await;
-  values.map_err(|error| error_of(&error))
 }
 
 #[async_trait]
@@ -136,53 +118,53 @@ impl LockAdapter for RedisAdapter {
   }
 
   async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>> {
-    match self.ask(&requests).await {
-      Ok(answers) => answers,
-      Err(error) => vec![Err(error); requests.len()],
+    if let Err(error) = self.check_open() {
+      return vec![Err(error); requests.len()];
     }
+    let exchange = Exchange {
+      servers: &self.servers,
+      style: &self.style,
+      replicas: self.replicas,
+      requests: &requests,
+      deadline: self.deadline(),
+    };
+    exchange.answers().await
+  }
+
+  async fn watch(&self, key: &Key) -> Result<Option<Watch>> {
+    let subscriber = match &mut *self.life() {
+      Life::Closed => return Err(Error::closed()),
+      Life::Open(subscriber) => subscriber
+        .get_or_insert_with(|| Subscriber::start(self.servers.clone()))
+        .clone(),
+    };
+    subscriber.watch(self.style.name(key)).await.map(Some)
   }
 
   async fn init(&self) -> Result<()> {
-    let mut connection = self.connection().await?;
-    let mut ping = Pipeline::new();
-    ping.cmd("PING");
-    send(&mut connection, &ping, 1).await.map(drop)
+    self.check_open()?;
+    let deadline = self.deadline();
+    let node = self.servers.node_for(&self.style.key_prefix, deadline).await?;
+    let connection = node.connection(deadline).await?;
+    connection.ask(redis::cmd("PING"), deadline).await.map(drop)
   }
 
   async fn deinit(&self) -> Result<()> {
-    Ok(())
+    self.check_open()
   }
 
   /// The server removes what has expired by itself.
   async fn remove_all_expired(&self) -> Result<u64> {
-    Ok(0)
+    self.check_open().map(|()| 0)
   }
 
   async fn close(&self) {
-    *self.connection.lock().await = Connection::Closed;
-  }
-}
-
-fn is_unknown_script(value: &Value) -> bool {
-  matches!(value, Value::ServerError(error) if error.code() == "NOSCRIPT")
-}
-
-fn error_of(error: &RedisError) -> Error {
-  let (kind, message) = match error.kind() {
-    redis::ErrorKind::AuthenticationFailed => (
-      ErrorKind::Configuration,
-      "the Redis server refuses the user or the password: check the credentials",
-    ),
-    redis::ErrorKind::InvalidClientConfig => (ErrorKind::Configuration, "the Redis settings are not usable"),
-    redis::ErrorKind::Server(_) | redis::ErrorKind::Extension => {
-      (ErrorKind::Database, "the Redis server refused a command")
+    let life = std::mem::replace(&mut *self.life(), Life::Closed);
+    if let Life::Open(Some(subscriber)) = life {
+      subscriber.close();
     }
-    _ => (
-      ErrorKind::Connection,
-      "the Redis server could not be asked: check that it runs and can be reached",
-    ),
-  };
-  Error::new(kind, message).caused_by(error.clone())
+    self.servers.close();
+  }
 }
 
 #[cfg(test)]

@@ -3,8 +3,12 @@
 if redis.call("GET", KEYS[1]) ~= ARGV[1] then
   return 0
 end
-if ARGV[3] ~= "" and redis.call("GET", KEYS[2]) ~= ARGV[3] then
-  return 0
+if ARGV[3] ~= "" then
+  -- As in release.lua.
+  local fence = redis.call("GET", KEYS[2])
+  if fence and fence ~= ARGV[3] then
+    return 0
+  end
 end
 if redis.call("PTTL", KEYS[1]) == -1 then
   return -1

@@ -3,19 +3,19 @@ use std::time::Duration;
 
 use redis::{FromRedisValue, Pipeline, Value};
 
-use super::error_of;
+use super::{refusal, slot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fence::Fence;
-use crate::name::Owner;
+use crate::name::{Key, Owner};
 use crate::request::{Answer, Holder, Request, Until};
 use crate::ttl::Ttl;
 
-/// How long a fence is kept after its last grant, or after the lease has ended if that is later, in milliseconds. Within
-/// a day the server's clock may be set back by as much as a day without a fence falling back.
+/// How long a fence is kept beyond its grant and the ttl of it, in milliseconds. The server's clock may be set back by as
+/// much without a fence falling back.
 const FENCE_RETENTION: u128 = 24 * 60 * 60 * 1000;
 
-pub(super) struct Script {
-  pub(super) code: &'static str,
+struct Script {
+  code: &'static str,
   hash: LazyLock<String>,
 }
 
@@ -30,56 +30,113 @@ macro_rules! script {
 
 static ACQUIRE: Script = script!("acquire.lua");
 static RELEASE: Script = script!("release.lua");
+static FORCE_RELEASE: Script = script!("force_release.lua");
 static REFRESH: Script = script!("refresh.lua");
 static STATE: Script = script!("state.lua");
 
-pub(super) static SCRIPTS: [&Script; 4] = [&ACQUIRE, &RELEASE, &REFRESH, &STATE];
+/// How requests are written to a kind of server.
+pub(super) struct Style {
+  pub(super) key_prefix: String,
+  /// The command that publishes on a channel of the slot.
+  pub(super) publish: &'static str,
+}
 
-/// Adds the command for a request to a pipeline.
-pub(super) fn write(request: &Request, prefix: &str, pipeline: &mut Pipeline) {
-  match request {
-    Request::Acquire { key, owner, ttl } => {
-      let name = format!("{prefix}{key}");
-      let milliseconds = ttl.map(in_milliseconds);
-      call(&ACQUIRE, pipeline)
-        .arg(2)
-        .arg(&name)
-        .arg(fence_name(&name))
-        .arg(owner.as_str())
-        .arg(milliseconds.map_or(String::new(), |milliseconds| milliseconds.to_string()))
-        .arg((milliseconds.unwrap_or_default() + FENCE_RETENTION).to_string());
-    }
-    Request::Release { key, owner, fence } => {
-      let name = format!("{prefix}{key}");
-      call(&RELEASE, pipeline)
-        .arg(2)
-        .arg(&name)
-        .arg(fence_name(&name))
-        .arg(owner.as_str())
-        .arg(text(*fence));
-    }
-    Request::ForceRelease { key } => {
-      pipeline.cmd("DEL").arg(format!("{prefix}{key}"));
-    }
-    Request::Refresh { key, owner, ttl, fence } => {
-      let name = format!("{prefix}{key}");
-      call(&REFRESH, pipeline)
-        .arg(2)
-        .arg(&name)
-        .arg(fence_name(&name))
-        .arg(owner.as_str())
-        .arg(in_milliseconds(*ttl).to_string())
-        .arg(text(*fence));
-    }
-    Request::State { key } => {
-      let name = format!("{prefix}{key}");
-      call(&STATE, pipeline).arg(2).arg(&name).arg(fence_name(&name));
-    }
+impl Style {
+  /// The key of a lock.
+  pub(super) fn name(&self, key: &Key) -> String {
+    format!("{}{key}", self.key_prefix)
+  }
+
+  /// Where releases of a lock are told.
+  pub(super) fn channel(name: &str) -> String {
+    slot::beside(name, "released")
   }
 }
 
-fn call<'pipeline>(script: &Script, pipeline: &'pipeline mut Pipeline) -> &'pipeline mut Pipeline {
-  pipeline.cmd("EVALSHA").arg(&*script.hash)
+/// Commands to be sent together, each the call of a script.
+pub(super) struct Calls<'style> {
+  style: &'style Style,
+  pub(super) pipeline: Pipeline,
+  /// Scripts the server knows from this pipeline; `None`: it is taken to know all.
+  taught: Option<Vec<&'static str>>,
+}
+
+impl<'style> Calls<'style> {
+  pub(super) fn new(style: &'style Style, count: usize) -> Self {
+    Self {
+      style,
+      pipeline: Pipeline::with_capacity(count),
+      taught: None,
+    }
+  }
+
+  /// Sends the text of every script with its first call, for a server that does not know them.
+  #[must_use]
+  pub(super) fn teaching(mut self) -> Self {
+    self.taught = Some(Vec::new());
+    self
+  }
+
+  pub(super) fn add(&mut self, request: &Request) {
+    let name = self.style.name(request.key());
+    match request {
+      Request::Acquire { owner, ttl, .. } => {
+        let milliseconds = ttl.map(in_milliseconds);
+        self
+          .call(&ACQUIRE)
+          .arg(2)
+          .arg(&name)
+          .arg(fence_name(&name))
+          .arg(owner.as_str())
+          .arg(milliseconds.map_or(String::new(), |milliseconds| milliseconds.to_string()))
+          .arg((milliseconds.unwrap_or_default() + FENCE_RETENTION).to_string());
+      }
+      Request::Release { owner, fence, .. } => {
+        let publish = self.style.publish;
+        self
+          .call(&RELEASE)
+          .arg(2)
+          .arg(&name)
+          .arg(fence_name(&name))
+          .arg(owner.as_str())
+          .arg(text(*fence))
+          .arg(Style::channel(&name))
+          .arg(publish);
+      }
+      Request::ForceRelease { .. } => {
+        let publish = self.style.publish;
+        self
+          .call(&FORCE_RELEASE)
+          .arg(1)
+          .arg(&name)
+          .arg(Style::channel(&name))
+          .arg(publish);
+      }
+      Request::Refresh { owner, ttl, fence, .. } => {
+        self
+          .call(&REFRESH)
+          .arg(2)
+          .arg(&name)
+          .arg(fence_name(&name))
+          .arg(owner.as_str())
+          .arg(in_milliseconds(*ttl).to_string())
+          .arg(text(*fence));
+      }
+      Request::State { .. } => {
+        self.call(&STATE).arg(2).arg(&name).arg(fence_name(&name));
+      }
+    }
+  }
+
+  fn call(&mut self, script: &Script) -> &mut Pipeline {
+    match &mut self.taught {
+      Some(taught) if !taught.contains(&script.code) => {
+        taught.push(script.code);
+        self.pipeline.cmd("EVAL").arg(script.code)
+      }
+      _ => self.pipeline.cmd("EVALSHA").arg(&*script.hash),
+    }
+  }
 }
 
 /// Empty: any fence will do.
@@ -87,13 +144,8 @@ fn text(fence: Option<Fence>) -> String {
   fence.map_or(String::new(), |fence| fence.to_string())
 }
 
-/// In the slot of the lock: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags>.
 fn fence_name(name: &str) -> String {
-  let tag = name.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
-  match tag {
-    Some((tag, _)) if !tag.is_empty() => format!("{name}:fence"),
-    _ => format!("{{{name}}}:fence"),
-  }
+  slot::beside(name, "fence")
 }
 
 /// Rounded up, so that no lease is shorter than asked for.
@@ -103,18 +155,15 @@ fn in_milliseconds(ttl: Ttl) -> u128 {
 
 /// What the server's answer to a request means.
 pub(super) fn read(request: &Request, value: Value) -> Result<Answer> {
-  let value = value.extract_error().map_err(|error| error_of(&error))?;
+  let value = value.extract_error().map_err(|error| refusal::of(&error))?;
   match request {
     Request::Acquire { .. } => {
-      let (granted, number): (i64, i64) = parse(value)?;
-      Ok(match granted {
-        1 => Answer::Acquired {
-          fence: Fence::try_from(number).unwrap_or_default(),
-        },
-        _ => Answer::Held {
-          until: remaining(number).map_or(Until::Release, Until::Expiry),
-        },
-      })
+      if let Value::Int(milliseconds) = value {
+        return Ok(Answer::Held {
+          until: remaining(milliseconds).map_or(Until::Release, Until::Expiry),
+        });
+      }
+      Ok(Answer::Acquired { fence: parse(value)? })
     }
     Request::Release { .. } | Request::ForceRelease { .. } => Ok(Answer::Released(parse::<i64>(value)? > 0)),
     Request::Refresh { .. } => Ok(match parse::<i64>(value)? {
@@ -151,13 +200,6 @@ fn parse<T: FromRedisValue>(value: Value) -> Result<T> {
 #[cfg(test)]
 mod tests {
   use super::*;
-
-  #[test]
-  fn the_fence_is_in_the_slot_of_the_lock() {
-    assert_eq!(fence_name("lock:k"), "{lock:k}:fence");
-    assert_eq!(fence_name("lock:{user}:k"), "lock:{user}:k:fence");
-    assert_eq!(fence_name("lock:{}:k"), "{lock:{}:k}:fence");
-  }
 
   #[test]
   fn fractions_of_a_millisecond_are_rounded_up() {

@@ -1,13 +1,51 @@
-use std::sync::Arc;
+use std::time::Duration;
+
+use redis::Value;
+use tokio::time::timeout;
 
 use super::*;
-use crate::Owner;
 use crate::adapters::contract;
+use crate::{ErrorKind, Owner};
 
-/// The server the tests are given; each test has a prefix of its own there.
-fn adapter() -> RedisAdapter {
+/// Far more than anything takes here.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn settings() -> Settings {
   let url = std::env::var("REDIS_URL").expect("REDIS_URL names the server to test with; npm test provides one");
-  RedisAdapter::new(&url, Some(&format!("holdfast-{}:", uuid::Uuid::new_v4()))).unwrap()
+  let mut settings = Settings::of_url(&url).unwrap();
+  settings.key_prefix = format!("holdfast-{}:", uuid::Uuid::new_v4());
+  settings
+}
+
+/// Over the server the tests are given; each test has a prefix of its own there.
+fn adapter() -> RedisAdapter {
+  RedisAdapter::new(settings()).unwrap()
+}
+
+/// Another over the same server and prefix.
+fn another(adapter: &RedisAdapter) -> RedisAdapter {
+  let mut settings = settings();
+  settings.key_prefix.clone_from(&adapter.style.key_prefix);
+  RedisAdapter::new(settings).unwrap()
+}
+
+async fn command(adapter: &RedisAdapter, words: &[&str]) -> Value {
+  let deadline = Instant::now() + PATIENCE;
+  let node = adapter.servers.node_for("", deadline).await.unwrap();
+  let connection = node.connection(deadline).await.unwrap();
+  let mut command = redis::Cmd::new();
+  for word in words {
+    command.arg(word);
+  }
+  connection.ask(command, deadline).await.unwrap()
+}
+
+fn release(key: &str, owner: &Owner) -> Request {
+  Request::Release {
+    key: Key::new(key).unwrap(),
+    owner: owner.clone(),
+    fence: None,
+  }
 }
 
 #[tokio::test]
@@ -19,14 +57,7 @@ async fn keeps_the_contract() {
 async fn many_connections_agree_on_one_winner() {
   let first = adapter();
   let adapters: Vec<Arc<dyn LockAdapter>> = (0..4)
-    .map(|_| {
-      let adapter = RedisAdapter {
-        client: first.client.clone(),
-        key_prefix: first.key_prefix.clone(),
-        connection: Mutex::new(Connection::Unopened),
-      };
-      Arc::new(adapter) as Arc<dyn LockAdapter>
-    })
+    .map(|_| Arc::new(another(&first)) as Arc<dyn LockAdapter>)
     .collect();
   contract::check_race(&adapters).await;
 }
@@ -35,27 +66,34 @@ async fn many_connections_agree_on_one_winner() {
 async fn a_server_that_forgot_the_scripts_is_taught_them_again() {
   let adapter = adapter();
   for _ in 0..2 {
-    let mut connection = adapter.connection().await.unwrap();
-    let mut forget = Pipeline::new();
-    forget.cmd("SCRIPT").arg("FLUSH");
-    send(&mut connection, &forget, 1).await.unwrap();
+    command(&adapter, &["SCRIPT", "FLUSH"]).await;
     let owner = Owner::unique();
     let answer = contract::one(&adapter, contract::acquire("k", &owner, None)).await;
     assert!(matches!(answer, Answer::Acquired { .. }), "{answer:?}");
-    let key = crate::Key::new("k").unwrap();
     assert_eq!(
-      contract::one(
-        &adapter,
-        Request::Release {
-          key,
-          owner,
-          fence: None
-        }
-      )
-      .await,
+      contract::one(&adapter, release("k", &owner)).await,
       Answer::Released(true)
     );
   }
+}
+
+#[tokio::test]
+async fn what_a_batch_teaches_it_uses_in_the_order_given() {
+  let adapter = adapter();
+  let [first, second] = [Owner::unique(), Owner::unique()];
+  command(&adapter, &["SCRIPT", "FLUSH"]).await;
+  let answers = adapter
+    .answer(vec![
+      contract::acquire("k", &first, None),
+      contract::acquire("k", &second, None),
+      release("k", &first),
+      contract::acquire("k", &second, None),
+    ])
+    .await;
+  assert!(matches!(answers[0], Ok(Answer::Acquired { .. })), "{answers:?}");
+  assert!(matches!(answers[1], Ok(Answer::Held { .. })), "{answers:?}");
+  assert!(matches!(answers[2], Ok(Answer::Released(true))), "{answers:?}");
+  assert!(matches!(answers[3], Ok(Answer::Acquired { .. })), "{answers:?}");
 }
 
 #[tokio::test]
@@ -71,24 +109,57 @@ async fn a_lease_of_no_time_is_granted_and_over() {
 }
 
 #[tokio::test]
+async fn a_fence_ahead_of_the_clock_is_followed_by_the_next() {
+  let adapter = adapter();
+  let fence = format!("{{{}k}}:fence", adapter.style.key_prefix);
+  command(&adapter, &["SET", &fence, "8000000000000000"]).await;
+  let request = contract::acquire("k", &Owner::unique(), None);
+  assert_eq!(
+    contract::one(&adapter, request).await,
+    Answer::Acquired {
+      fence: 8_000_000_000_000_001
+    }
+  );
+}
+
+#[tokio::test]
+async fn a_lease_that_has_outlived_its_fence_is_released_and_refreshed_by_it() {
+  let adapter = adapter();
+  let owner = Owner::unique();
+  let Answer::Acquired { fence } = contract::one(&adapter, contract::acquire("k", &owner, None)).await else {
+    panic!("it is free");
+  };
+  command(&adapter, &["DEL", &format!("{{{}k}}:fence", adapter.style.key_prefix)]).await;
+  let request = Request::Release {
+    key: Key::new("k").unwrap(),
+    owner,
+    fence: Some(fence),
+  };
+  assert_eq!(contract::one(&adapter, request).await, Answer::Released(true));
+}
+
+#[tokio::test]
 async fn a_key_that_is_something_else_fails_alone() {
   let adapter = adapter();
-  let mut connection = adapter.connection().await.unwrap();
-  let mut push = Pipeline::new();
-  push
-    .cmd("RPUSH")
-    .arg(format!("{}list", adapter.key_prefix))
-    .arg("entry");
-  send(&mut connection, &push, 1).await.unwrap();
+  let prefix = &adapter.style.key_prefix;
+  command(&adapter, &["RPUSH", &format!("{prefix}list"), "entry"]).await;
+  command(&adapter, &["RPUSH", &format!("{{{prefix}fenceless}}:fence"), "entry"]).await;
   let owner = Owner::unique();
-  let list = Request::Release {
-    key: crate::Key::new("list").unwrap(),
-    owner: owner.clone(),
-    fence: None,
-  };
-  let answers = adapter.answer(vec![list, contract::acquire("k", &owner, None)]).await;
+  let answers = adapter
+    .answer(vec![
+      release("list", &owner),
+      contract::acquire("fenceless", &owner, None),
+      contract::acquire("k", &owner, None),
+    ])
+    .await;
   assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::Database);
-  assert!(matches!(answers[1], Ok(Answer::Acquired { .. })), "{answers:?}");
+  assert_eq!(answers[1].as_ref().unwrap_err().kind(), ErrorKind::Database);
+  assert!(matches!(answers[2], Ok(Answer::Acquired { .. })), "{answers:?}");
+  // What got no fence was not granted.
+  assert_eq!(
+    command(&adapter, &["EXISTS", &format!("{prefix}fenceless")]).await,
+    Value::Int(0)
+  );
 }
 
 #[tokio::test]
@@ -99,11 +170,54 @@ async fn a_dead_server_is_an_error_and_never_held() {
     .local_addr()
     .unwrap()
     .port();
-  let adapter = RedisAdapter::new(&format!("redis://127.0.0.1:{port}"), None).unwrap();
-  let answers = adapter
-    .answer(vec![contract::acquire("k", &Owner::unique(), None)])
-    .await;
-  assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::Connection);
+  for url in [
+    format!("redis://127.0.0.1:{port}"),
+    format!("redis+cluster://127.0.0.1:{port}"),
+    format!("redis+sentinel://127.0.0.1:{port}/main"),
+  ] {
+    let adapter = RedisAdapter::open(&url, None).unwrap();
+    let answers = adapter
+      .answer(vec![contract::acquire("k", &Owner::unique(), None)])
+      .await;
+    assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::Connection, "{url}");
+  }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_the_connection_and_says_nothing_is_an_error_in_time() {
+  let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+  let mut settings = Settings::new(settings::Place::Server(settings::Address::tcp(
+    "127.0.0.1",
+    listener.local_addr().unwrap().port(),
+  )));
+  settings.command_timeout = Duration::from_millis(50);
+  let adapter = RedisAdapter::new(settings).unwrap();
+  let asked = adapter.answer(vec![contract::acquire("k", &Owner::unique(), None)]);
+  let answers = timeout(PATIENCE, asked).await.unwrap();
+  let kind = answers[0].as_ref().unwrap_err().kind();
+  assert!(
+    matches!(kind, ErrorKind::Connection | ErrorKind::Ambiguous),
+    "{answers:?}"
+  );
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_nobody_asked_is_made_anew_unnoticed() {
+  let adapter = adapter();
+  for _ in 0..20 {
+    let deadline = Instant::now() + PATIENCE;
+    let node = adapter.servers.node_for("", deadline).await.unwrap();
+    let connection = node.connection(deadline).await.unwrap();
+    let Value::Int(id) = command(&adapter, &["CLIENT", "ID"]).await else {
+      panic!("an id");
+    };
+    command(&another(&adapter), &["CLIENT", "KILL", "ID", &id.to_string()]).await;
+    while !connection.is_over() {
+      tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let answer = contract::one(&adapter, contract::acquire("k", &Owner::unique(), Some(Duration::ZERO))).await;
+    assert!(matches!(answer, Answer::Acquired { .. }), "{answer:?}");
+  }
 }
 
 #[tokio::test]
@@ -111,11 +225,182 @@ async fn a_closed_adapter_says_so() {
   let adapter = adapter();
   adapter.close().await;
   assert_eq!(adapter.init().await.unwrap_err().kind(), ErrorKind::Closed);
+  let watch = adapter.watch(&Key::new("k").unwrap()).await;
+  assert_eq!(watch.err().map(|error| error.kind()), Some(ErrorKind::Closed));
 }
 
-#[test]
-fn urls_that_are_none_are_refused_without_being_repeated() {
-  let error = RedisAdapter::new("redis://user:secret@:nonsense", None).err().unwrap();
+#[tokio::test]
+async fn a_grant_that_no_replica_has_heard_of_is_taken_back() {
+  let mut settings = settings();
+  settings.replicas = Some(Replicas {
+    count: 1,
+    timeout: Duration::from_millis(50),
+  });
+  let adapter = RedisAdapter::new(settings).unwrap();
+  let owner = Owner::unique();
+  let answers = adapter
+    .answer(vec![
+      contract::acquire("k", &owner, None),
+      Request::State {
+        key: Key::new("k").unwrap(),
+      },
+    ])
+    .await;
+  let error = answers[0].as_ref().unwrap_err();
+  assert_eq!(error.kind(), ErrorKind::Connection);
+  assert!(error.to_string().contains("0 of 1 replicas"), "{error}");
+  assert!(matches!(answers[1], Ok(Answer::State(_))), "{answers:?}");
+  let request = Request::State {
+    key: Key::new("k").unwrap(),
+  };
+  assert_eq!(contract::one(&adapter, request).await, Answer::State(None));
+}
+
+#[tokio::test]
+async fn releases_by_another_are_heard() {
+  let adapter = adapter();
+  let stranger = another(&adapter);
+  let key = Key::new("k").unwrap();
+  let owner = Owner::unique();
+  for request in [release("k", &owner), Request::ForceRelease { key: key.clone() }] {
+    contract::one(&stranger, contract::acquire("k", &owner, None)).await;
+    let watches = [
+      adapter.watch(&key).await.unwrap().unwrap(),
+      adapter.watch(&key).await.unwrap().unwrap(),
+    ];
+    assert_eq!(contract::one(&stranger, request).await, Answer::Released(true));
+    for watch in watches {
+      timeout(PATIENCE, watch.heard()).await.unwrap();
+    }
+  }
+}
+
+#[tokio::test]
+async fn what_is_no_release_is_not_heard() {
+  let adapter = adapter();
+  let owner = Owner::unique();
+  let watch = adapter.watch(&Key::new("k").unwrap()).await.unwrap().unwrap();
+  contract::one(&adapter, contract::acquire("k", &owner, None)).await;
+  contract::one(&adapter, release("k", &Owner::unique())).await;
+  contract::one(&adapter, contract::acquire("other", &owner, None)).await;
+  contract::one(&adapter, release("other", &owner)).await;
+  assert!(timeout(Duration::from_millis(200), watch.heard()).await.is_err());
+}
+
+#[tokio::test]
+async fn who_stops_listening_unsubscribes() {
+  let adapter = adapter();
+  let channel = Style::channel(&adapter.style.name(&Key::new("k").unwrap()));
+  let listeners = async || match command(&adapter, &["PUBSUB", "NUMSUB", &channel]).await {
+    Value::Array(counted) => counted[1].clone(),
+    other => other,
+  };
+  let first = adapter.watch(&Key::new("k").unwrap()).await.unwrap();
+  let second = adapter.watch(&Key::new("k").unwrap()).await.unwrap();
+  assert_eq!(listeners().await, Value::Int(1));
+  drop(first);
+  // Orders are carried out one after the other.
+  drop(adapter.watch(&Key::new("other").unwrap()).await.unwrap());
+  assert_eq!(listeners().await, Value::Int(1));
+  drop(second);
+  drop(adapter.watch(&Key::new("other").unwrap()).await.unwrap());
+  assert_eq!(listeners().await, Value::Int(0));
+}
+
+/// A user of the server for one test, and an adapter that connects as that user under the prefix of another.
+struct User {
+  name: String,
+  adapter: RedisAdapter,
+}
+
+impl User {
+  async fn new(owner: &RedisAdapter, rights: &[&str]) -> Self {
+    let name = format!("holdfast-{}", uuid::Uuid::new_v4());
+    let words = ["ACL", "SETUSER", &name, "on", ">secret"];
+    command(owner, &[&words[..], rights].concat()).await;
+    let mut settings = settings();
+    settings.key_prefix.clone_from(&owner.style.key_prefix);
+    settings.credentials = settings::Credentials {
+      username: Some(name.clone()),
+      password: Some("secret".to_owned()),
+    };
+    let adapter = RedisAdapter::new(settings).unwrap();
+    Self { name, adapter }
+  }
+
+  async fn remove(self, owner: &RedisAdapter) {
+    command(owner, &["ACL", "DELUSER", &self.name]).await;
+  }
+}
+
+#[tokio::test]
+async fn who_listened_over_a_lost_connection_is_woken_and_goes_on_listening() {
+  let stranger = adapter();
+  let user = User::new(&stranger, &["~*", "&*", "+@all"]).await;
+  let key = Key::new("k").unwrap();
+  let owner = Owner::unique();
+  contract::one(&stranger, contract::acquire("k", &owner, None)).await;
+  let watch = user.adapter.watch(&key).await.unwrap().unwrap();
+  let killed = command(&stranger, &["CLIENT", "KILL", "USER", &user.name, "TYPE", "PUBSUB"]).await;
+  assert_eq!(killed, Value::Int(1));
+  timeout(PATIENCE, watch.heard()).await.unwrap();
+  assert_eq!(
+    contract::one(&stranger, release("k", &owner)).await,
+    Answer::Released(true)
+  );
+  timeout(PATIENCE, watch.heard()).await.unwrap();
+  user.remove(&stranger).await;
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_publish_releases_all_the_same() {
+  let stranger = adapter();
+  let user = User::new(&stranger, &["~*", "resetchannels", "+@all"]).await;
+  let owner = Owner::unique();
+  contract::one(&user.adapter, contract::acquire("k", &owner, None)).await;
+  assert_eq!(
+    contract::one(&user.adapter, release("k", &owner)).await,
+    Answer::Released(true)
+  );
+  contract::one(&user.adapter, contract::acquire("k", &owner, None)).await;
+  let key = Key::new("k").unwrap();
+  let force = Request::ForceRelease { key: key.clone() };
+  assert_eq!(contract::one(&user.adapter, force).await, Answer::Released(true));
+  assert_eq!(
+    user.adapter.watch(&key).await.err().map(|error| error.kind()),
+    Some(ErrorKind::Configuration)
+  );
+  user.remove(&stranger).await;
+}
+
+#[tokio::test]
+async fn a_user_without_the_rights_is_told_so() {
+  let stranger = adapter();
+  let owner = Owner::unique();
+  let rights: [&[&str]; 3] = [
+    &["~*", "&*", "+@all", "-eval", "-evalsha"],
+    &["~other:*", "&*", "+@all"],
+    &["~*", "&*", "+@all", "-set"],
+  ];
+  for rights in rights {
+    let user = User::new(&stranger, rights).await;
+    let answers = user.adapter.answer(vec![contract::acquire("k", &owner, None)]).await;
+    let error = answers[0].as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{rights:?} {error}");
+    assert!(error.to_string().contains("is not allowed"), "{error}");
+    user.remove(&stranger).await;
+  }
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_told_without_being_repeated() {
+  let mut settings = settings();
+  settings.credentials = settings::Credentials {
+    username: Some("nobody".to_owned()),
+    password: Some("secret".to_owned()),
+  };
+  let adapter = RedisAdapter::new(settings).unwrap();
+  let error = adapter.init().await.unwrap_err();
   assert_eq!(error.kind(), ErrorKind::Configuration);
   assert!(!error.to_string().contains("secret"), "{error}");
 }

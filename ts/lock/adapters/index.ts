@@ -12,6 +12,14 @@ export type { KyselyLockAdapterSettings } from "./kysely-lock-adapter";
 export { KyselyLockAdapter } from "./kysely-lock-adapter";
 export type { MemoryLockAdapterSettings } from "./memory-lock-adapter";
 export { MemoryLockAdapter } from "./memory-lock-adapter";
+export type {
+  MongodbDatabase,
+  MongodbLockAdapterDatabaseSettings,
+  MongodbLockAdapterOptions,
+  MongodbLockAdapterSettings,
+  MongooseConnection,
+} from "./mongodb-lock-adapter";
+export { MongodbLockAdapter } from "./mongodb-lock-adapter";
 export type { MysqlLockAdapterSettings } from "./mysql-lock-adapter";
 export { MysqlLockAdapter } from "./mysql-lock-adapter";
 export { NoOpLockAdapter } from "./no-op-lock-adapter";
@@ -20,8 +28,12 @@ export { PostgresLockAdapter } from "./postgres-lock-adapter";
 export type {
   RedisClient,
   RedisClientOptions,
+  RedisClusterClient,
+  RedisClusterClientOptions,
   RedisLockAdapterClientSettings,
+  RedisLockAdapterOptions,
   RedisLockAdapterSettings,
+  RedisTlsOptions,
 } from "./redis-lock-adapter";
 export { RedisLockAdapter } from "./redis-lock-adapter";
 export type { SequelizeLockAdapterSettings } from "./sequelize-lock-adapter";

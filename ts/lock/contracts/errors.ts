@@ -1,3 +1,5 @@
+import type { LockLoss } from "./holding";
+
 /** The lock that a {@link LockError} is about. */
 export interface LockErrorSubject {
   /** The key, without its namespace. */
@@ -73,6 +75,30 @@ export class UnrefreshableKeyLockError extends LockError {
   override readonly code: string = "LOCK_UNREFRESHABLE_KEY";
 }
 
+/** A lock was lost while it was held: the reason of the abort of its signal. */
+export class LockLostError extends LockError {
+  static {
+    LockLostError.prototype.name = "LockLostError";
+  }
+
+  /** Always `"LOCK_LOST"`. */
+  override readonly code: string = "LOCK_LOST";
+  /** Why it was lost. */
+  readonly reason: LockLoss;
+
+  /**
+   * Made by locks.
+   *
+   * @param message What happened.
+   * @param cause The error or value that led to this one; left out, `cause` is absent.
+   * @param subject The lock it is about, and why it was lost; by default its lease was over.
+   */
+  constructor(message: string, cause?: unknown, subject: LockErrorSubject & { reason?: LockLoss } = {}) {
+    super(message, cause, subject);
+    this.reason = subject.reason ?? "expired";
+  }
+}
+
 /** The database could not be asked. Never thrown because a key is held. */
 export class LockAdapterError extends LockError {
   static {
@@ -126,7 +152,7 @@ export class DatabaseLockError extends LockAdapterError {
   override readonly code: string = "LOCK_DATABASE";
 }
 
-/** The adapter was closed before it was asked. */
+/** The adapter, or the provider, was closed before it was asked. */
 export class ClosedLockError extends LockAdapterError {
   static {
     ClosedLockError.prototype.name = "ClosedLockError";
@@ -148,6 +174,8 @@ export const LOCK_ERRORS = {
   UnownedRefresh: UnownedRefreshLockError,
   /** {@link UnrefreshableKeyLockError} */
   UnrefreshableKey: UnrefreshableKeyLockError,
+  /** {@link LockLostError} */
+  Lost: LockLostError,
   /** {@link LockAdapterError} */
   Adapter: LockAdapterError,
   /** {@link ConfigurationLockError} */

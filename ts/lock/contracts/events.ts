@@ -1,4 +1,5 @@
 import type { TimeSpan } from "../../utilities/time-span";
+import type { LockLoss } from "./holding";
 
 /** Names of the events of a lock provider. */
 export const LOCK_EVENTS = {
@@ -18,6 +19,8 @@ export const LOCK_EVENTS = {
   UNOWNED_REFRESH_TRY: "UNOWNED_REFRESH_TRY",
   /** A refresh was refused, because the asker holds the lock without an end. */
   UNEXPIREABLE_KEY_REFRESH_TRY: "UNEXPIREABLE_KEY_REFRESH_TRY",
+  /** A lock that was kept alive was lost. */
+  LOST: "LOST",
   /** The adapter failed; the error was also thrown. */
   UNEXPECTED_ERROR: "UNEXPECTED_ERROR",
 } as const;
@@ -36,6 +39,20 @@ export interface LeaseLockEvent extends LockEvent {
   readonly ttl: TimeSpan | null;
 }
 
+/** A lock was acquired. */
+export interface AcquiredLockEvent extends LeaseLockEvent {
+  /** The fence of the grant. Not enumerable, so that it stays in the process; JSON has no form for it. */
+  readonly fence: bigint;
+}
+
+/** A lock that was kept alive was lost. */
+export interface LostLockEvent extends LockEvent {
+  /** The fence of the grant that was lost. */
+  readonly fence: bigint;
+  /** Why. */
+  readonly reason: LockLoss;
+}
+
 /** A lock was released by force. */
 export interface ForceReleasedLockEvent {
   /** The key, without its namespace. */
@@ -51,7 +68,7 @@ export interface UnexpectedErrorLockEvent extends LeaseLockEvent {
 /** The events of a lock provider by name. */
 export interface LockEventMap {
   /** {@link LOCK_EVENTS.ACQUIRED} */
-  ACQUIRED: LeaseLockEvent;
+  ACQUIRED: AcquiredLockEvent;
   /** {@link LOCK_EVENTS.UNAVAILABLE} */
   UNAVAILABLE: LockEvent;
   /** {@link LOCK_EVENTS.RELEASED} */
@@ -66,6 +83,8 @@ export interface LockEventMap {
   UNOWNED_REFRESH_TRY: LockEvent;
   /** {@link LOCK_EVENTS.UNEXPIREABLE_KEY_REFRESH_TRY} */
   UNEXPIREABLE_KEY_REFRESH_TRY: LockEvent;
+  /** {@link LOCK_EVENTS.LOST} */
+  LOST: LostLockEvent;
   /** {@link LOCK_EVENTS.UNEXPECTED_ERROR} */
   UNEXPECTED_ERROR: UnexpectedErrorLockEvent;
 }

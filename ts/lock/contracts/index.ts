@@ -1,3 +1,4 @@
+export type { KeepAlive, KeepAliveSettings } from "../keep-alive";
 export type {
   IDatabaseLockAdapter,
   IDatabaseLockTransaction,
@@ -17,21 +18,32 @@ export {
   LOCK_ERRORS,
   LockAdapterError,
   LockError,
+  LockLostError,
   UnownedRefreshLockError,
   UnownedReleaseLockError,
   UnrefreshableKeyLockError,
 } from "./errors";
 export type {
+  AcquiredLockEvent,
   ForceReleasedLockEvent,
   LeaseLockEvent,
   LockEvent,
   LockEventMap,
+  LostLockEvent,
   UnexpectedErrorLockEvent,
 } from "./events";
 export { LOCK_EVENTS } from "./events";
-export type { ILock, LockBlockingSettings } from "./lock";
+export type { LockHolding, LockLoss, LockStanding } from "./holding";
+export { LOCK_LOSS, LOCK_STANDING } from "./holding";
+export type { ILock, LockBlockingSettings, LockWork } from "./lock";
 export type { ILockAdapter, LockAdapterState, LockRefreshResult } from "./lock-adapter";
 export { LOCK_REFRESH_RESULT } from "./lock-adapter";
-export type { ILockListenable, ILockProvider, LockCreateSettings } from "./lock-provider";
+export type {
+  ILockListenable,
+  ILockProvider,
+  LockAcquireSettings,
+  LockCreateSettings,
+  LockProviderCloseSettings,
+} from "./lock-provider";
 export type { AcquiredLockState, ExpiredLockState, LockState, UnavailableLockState } from "./lock-state";
 export { LOCK_STATE } from "./lock-state";

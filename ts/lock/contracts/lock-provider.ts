@@ -1,8 +1,9 @@
 import type { IEventListenable } from "../../event-bus/contracts/event-bus";
 import type { OneOrMore } from "../../utilities/one-or-more";
 import type { ITimeSpan } from "../../utilities/time-span";
+import type { KeepAlive } from "../keep-alive";
 import type { LockEventMap } from "./events";
-import type { ILock } from "./lock";
+import type { ILock, LockBlockingSettings } from "./lock";
 
 /** What can be said of a single lock. */
 export interface LockCreateSettings {
@@ -10,6 +11,23 @@ export interface LockCreateSettings {
   ttl?: ITimeSpan | null | undefined;
   /** Who holds it; segments are joined by `/`. Default: an owner nobody else has. */
   owner?: OneOrMore<string> | undefined;
+  /**
+   * Renews the lease for as long as the lock is held, on a thread of its own: a busy event loop loses no lock. Default:
+   * the provider's, which is not to.
+   */
+  keepAlive?: KeepAlive | undefined;
+}
+
+/** What can be said of a lock that is acquired at once. */
+export interface LockAcquireSettings extends LockCreateSettings, LockBlockingSettings {
+  /** How long to try at most, on a monotonic clock. Default: zero, which is one try. */
+  time?: ITimeSpan | undefined;
+}
+
+/** How a provider is closed. */
+export interface LockProviderCloseSettings {
+  /** How long those who hold locks may take to release them. Default: no time. */
+  drain?: ITimeSpan | undefined;
 }
 
 /** Makes locks. */

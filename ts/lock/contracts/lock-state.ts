@@ -22,6 +22,8 @@ export interface AcquiredLockState {
   readonly type: typeof LOCK_STATE.ACQUIRED;
   /** How much longer; `null`: without an end. */
   readonly remainingTime: TimeSpan | null;
+  /** The fence of the grant; zero if whoever wrote it knows no fences. Not enumerable: JSON has no form for it. */
+  readonly fence: bigint;
 }
 
 /** Another owner holds the key. */
@@ -30,6 +32,8 @@ export interface UnavailableLockState {
   readonly type: typeof LOCK_STATE.UNAVAILABLE;
   /** Who holds it. */
   readonly owner: string;
+  /** The fence of its grant; zero if whoever wrote it knows no fences. Not enumerable: JSON has no form for it. */
+  readonly fence: bigint;
 }
 
 /** What a lock's key is in, seen from that lock. */

@@ -1,7 +1,9 @@
-import type { AsyncLazy, LazyPromise } from "../../async/lazy-promise";
+import type { LazyPromise } from "../../async/lazy-promise";
+import type { Invokable, Promisable } from "../../utilities/invokable";
 import type { Result } from "../../utilities/result";
 import type { ITimeSpan, TimeSpan } from "../../utilities/time-span";
 import type { KeyAlreadyAcquiredLockError } from "./errors";
+import type { LockHolding, LockStanding } from "./holding";
 import type { LockState } from "./lock-state";
 
 /**
@@ -19,6 +21,12 @@ export interface LockBlockingSettings {
   /** Ends the wait at once when it is aborted; the promise then rejects with its reason. */
   signal?: AbortSignal | undefined;
 }
+
+/**
+ * What is done while a lock is held: a function, an object with `invoke`, or a lazy promise. It is told by a signal if
+ * the lock is lost meanwhile, and may ignore it.
+ */
+export type LockWork<T> = Invokable<[holding: LockHolding], Promisable<T>> | LazyPromise<T>;
 
 /**
  * A key and an owner.
@@ -39,6 +47,17 @@ export interface ILock {
    * written in JavaScript keep no fences; theirs grow in this process, and between processes as their clocks do.
    */
   readonly fence: bigint | null;
+  /**
+   * How the lock stands by what its process knows, without asking the database; `null`: not acquired, or released again.
+   * A lock that is kept alive is renewed by an engine that notices in time when that fails; of another one it is only
+   * known when its ttl is over.
+   */
+  readonly state: LockStanding | null;
+  /**
+   * Aborted with a `LockLostError` when the lock is lost, and not when it is released; `null`: not acquired, or released
+   * again. Each grant has a signal of its own.
+   */
+  readonly signal: AbortSignal | null;
 
   /** Tries once. `false`: the key is held, be it by this lock. */
   acquire(): LazyPromise<boolean>;
@@ -108,28 +127,25 @@ export interface ILock {
   getState(): LazyPromise<LockState>;
 
   /**
-   * Acquires, calls a function, and releases whatever the function does. Answers a failure, and does not call the
+   * Acquires, calls a function with the signal and the fence of the grant, and releases whatever the function does. Answers a failure, and does not call the
    * function, if the key is held. Rejects with what the function throws.
    */
-  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
 
   /**
    * As {@link run}, answering what the function does.
    *
    * @throws KeyAlreadyAcquiredLockError if the key is held.
    */
-  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
+  runOrFail<T>(fn: LockWork<T>): LazyPromise<T>;
 
   /** As {@link run}, after {@link acquireBlocking}. */
-  runBlocking<T>(
-    fn: AsyncLazy<T>,
-    settings?: LockBlockingSettings,
-  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  runBlocking<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
 
   /**
    * As {@link runOrFail}, after {@link acquireBlockingOrFail}.
    *
    * @throws KeyAlreadyAcquiredLockError if the time is over.
    */
-  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
 }

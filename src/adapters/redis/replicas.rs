@@ -1,0 +1,89 @@
+//! Grants that count only when replicas have them: <https://redis.io/docs/latest/commands/wait/>.
+
+use tokio::time::Instant;
+
+use super::connection::Connection;
+use super::node::Node;
+use super::script::{Calls, Style, read};
+use super::settings::Replicas;
+use crate::error::{Error, ErrorKind, Result};
+use crate::request::{Answer, Request};
+
+/// Waits until enough replicas have the grants; takes those back that too few have, and makes errors of them.
+///
+/// It must be the connection over which they were made: of another one, the server would wait for nothing.
+pub(super) async fn confirm(
+  replicas: Replicas,
+  style: &Style,
+  node: &Node,
+  connection: &Connection,
+  grants: &mut [(&Request, &mut Result<Answer>)],
+  deadline: Instant,
+) {
+  let Replicas { count, timeout } = replicas;
+  let mut wait = redis::cmd("WAIT");
+  wait.arg(count).arg(timeout.as_millis().max(1).to_string());
+  // Some of the time is kept to take back what is not confirmed.
+  let limit = deadline.min(Instant::now() + timeout * 3 / 2);
+  let heard: Result<u32> = match connection.ask(wait, limit).await {
+    Ok(value) => redis::from_redis_value(value)
+      .map_err(|error| Error::new(ErrorKind::Database, "the Redis server does not know WAIT").caused_by(error)),
+    Err(error) => Err(error),
+  };
+  if heard.as_ref().is_ok_and(|heard| *heard >= count) {
+    return;
+  }
+  let reason = match heard {
+    Ok(heard) => format!(
+      "{heard} of {count} replicas had heard of the grant after {} ms",
+      timeout.as_millis()
+    ),
+    Err(error) => format!("the Redis server did not tell how many replicas have heard of the grant ({error})"),
+  };
+  take_back(style, node, grants, &reason, deadline).await;
+}
+
+async fn take_back(
+  style: &Style,
+  node: &Node,
+  grants: &mut [(&Request, &mut Result<Answer>)],
+  reason: &str,
+  deadline: Instant,
+) {
+  let releases: Vec<Request> = grants
+    .iter()
+    .filter_map(|(request, answer)| release(request, answer))
+    .collect();
+  let mut calls = Calls::new(style, releases.len()).teaching();
+  for release in &releases {
+    calls.add(release);
+  }
+  let values = match node.connection(deadline).await {
+    Ok(connection) => connection.send(&calls.pipeline, releases.len(), deadline).await.ok(),
+    Err(_) => None,
+  };
+  let mut values = values.unwrap_or_default().into_iter();
+  for ((_, answer), release) in grants.iter_mut().zip(&releases) {
+    let is_back = values.next().is_some_and(|value| read(release, value).is_ok());
+    **answer = Err(if is_back {
+      Error::new(ErrorKind::Connection, format!("{reason}, so it was taken back"))
+    } else {
+      Error::new(
+        ErrorKind::Ambiguous,
+        format!("{reason}, and it could not be taken back: it may last until its ttl is over"),
+      )
+    });
+  }
+}
+
+/// What ends that very grant.
+fn release(request: &Request, answer: &Result<Answer>) -> Option<Request> {
+  match (request, answer) {
+    (Request::Acquire { key, owner, .. }, Ok(Answer::Acquired { fence })) => Some(Request::Release {
+      key: key.clone(),
+      owner: owner.clone(),
+      fence: Some(*fence),
+    }),
+    _ => None,
+  }
+}

@@ -1,0 +1,127 @@
+//! Those who leave, those who are gone, and the end of it all.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{FakeAdapter, HOURS, Scene};
+use crate::error::ErrorKind;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_while_nothing_happens_is_asked_for_no_more() {
+  let scene = Scene::over(FakeAdapter::mute());
+  let holder = scene.hold().await;
+  let (first, second) = (scene.wait("first", HOURS), scene.wait("second", HOURS));
+  assert!(first.abandon());
+  assert!(!first.abandon());
+  assert!(holder.release().await.unwrap());
+  assert!(second.granted().await.release().await.unwrap());
+  assert!(!scene.is_held());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_try_brings_after_its_waiter_has_left_goes_to_the_next() {
+  let scene = Scene::over(FakeAdapter::mute());
+  scene.adapter.shut();
+  let (first, second) = (scene.wait("first", HOURS), scene.wait("second", HOURS));
+  scene.until(|scene| scene.adapter.has_on_the_way("first")).await;
+  assert!(first.abandon());
+  scene.adapter.open();
+  assert!(second.granted().await.release().await.unwrap());
+  assert!(!scene.is_held());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_release_hands_on_to_one_who_has_left_goes_to_the_next() {
+  let scene = Scene::over(FakeAdapter::mute());
+  let holder = scene.hold().await;
+  let (first, second) = (scene.wait("first", HOURS), scene.wait("second", HOURS));
+  scene.until(|scene| scene.adapter.tries() > 1).await;
+  scene.adapter.shut();
+  let releasing = tokio::spawn(async move { holder.release().await });
+  scene.until(|scene| scene.adapter.has_on_the_way("Release")).await;
+  assert!(first.abandon());
+  scene.adapter.open();
+  assert!(releasing.await.unwrap().unwrap());
+  assert!(second.granted().await.release().await.unwrap());
+  assert!(!scene.is_held());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_takes_goes_to_the_next() {
+  let scene = Scene::over(FakeAdapter::mute());
+  let holder = scene.hold().await;
+  // Its end of the channel is gone, so the grant cannot be delivered.
+  drop(scene.wait("first", HOURS).outcome);
+  let second = scene.wait("second", HOURS);
+  assert!(holder.release().await.unwrap());
+  assert!(second.granted().await.release().await.unwrap());
+  assert!(!scene.is_held());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_tries_for_those_who_are_gone() {
+  let scene = Scene::over(FakeAdapter::mute());
+  scene.hold_elsewhere(None);
+  let _gone = scene.wait_for("gone", Duration::from_millis(1), None, || true);
+  scene.until(|scene| !scene.is_waited_for()).await;
+  assert_eq!(scene.adapter.tries(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_error_of_a_try_is_told_to_the_head_alone() {
+  let scene = Scene::over(FakeAdapter::mute());
+  scene.adapter.fail_next(1);
+  let (first, second) = (scene.wait("first", HOURS), scene.wait("second", HOURS));
+  assert_eq!(first.outcome().await.unwrap_err().kind(), ErrorKind::Connection);
+  assert!(second.granted().await.release().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_error_of_a_hand_over_costs_nobody_the_place() {
+  let scene = Scene::over(FakeAdapter::mute());
+  let holder = scene.hold().await;
+  let first = scene.wait("first", HOURS);
+  scene.until(|scene| scene.adapter.tries() > 1).await;
+  scene.adapter.fail_next(1);
+  assert!(holder.release().await.unwrap());
+  assert!(first.granted().await.release().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_answers_everybody_and_leaves_nothing_held() {
+  let scene = Scene::over(FakeAdapter::mute());
+  scene.adapter.shut();
+  let waiting: Vec<_> = (0..10).map(|number| scene.wait(&number.to_string(), HOURS)).collect();
+  scene.until(|scene| scene.adapter.has_on_the_way("Acquire")).await;
+  let provider = scene.provider.clone();
+  let closing = tokio::spawn(async move { provider.close().await });
+  for waiting in waiting {
+    assert_eq!(waiting.outcome().await.unwrap_err().kind(), ErrorKind::Closed);
+  }
+  // The try that was under way is granted now, and released again before the adapter is closed.
+  scene.adapter.open();
+  closing.await.unwrap();
+  assert!(scene.adapter.was_closed.load(Ordering::Relaxed));
+  assert!(!scene.is_held());
+  assert!(scene.provider.waiters().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_keeps_a_provider_alive_that_nobody_waits_for() {
+  let scene = Scene::over(FakeAdapter::telling());
+  scene.hold_elsewhere(None);
+  let waiting: Vec<_> = (0..10).map(|number| scene.wait(&number.to_string(), HOURS)).collect();
+  assert!(waiting.iter().all(super::Waiting::abandon));
+  drop(waiting);
+  let Scene { provider, adapter } = scene;
+  drop(provider);
+  let alone = async {
+    while Arc::strong_count(&adapter) > 1 {
+      tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+  };
+  tokio::time::timeout(super::PATIENCE, alone)
+    .await
+    .expect("the adapter is let go");
+}
