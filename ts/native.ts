@@ -6,20 +6,20 @@ import {
   makeAnswerNow,
   type NativeFailure,
   type NativeLockProvider,
-  type NativePassword,
   type NativeMongodbOptions,
   type NativeMongodbPlace,
+  type NativePassword,
+  type NativeRedisOptions,
   type NativeReply,
   type NativeRequest,
   type NativeSqlOptions,
   type NativeSqlReply,
-  type NativeRedisOptions,
   type NativeSqlServer,
   openLockProvider,
-  openMysql,
-  openPostgres,
-  openRedisProvider as openNativeRedisProvider,
   openMongodbProvider,
+  openMysql,
+  openRedisProvider as openNativeRedisProvider,
+  openPostgres,
 } from "../binding";
 import type { SqlClient, SqlParameter } from "./lock/adapters/sql-client";
 import { driverErrorOf } from "./lock/clients/driver-error";
@@ -47,7 +47,7 @@ export type {
   NativeReply,
   NativeRequest,
 } from "../binding";
-export { abandonWait, answer, beat, keep, letGo, makeNoticeBoard, NativeVerb, waitFor } from "../binding";
+export { abandonWait, answer, beat, keep, letGo, makeNoticeBoard, NativeVerb, refreshed, waitFor } from "../binding";
 
 /** Answers one verb at once, for locks of an immediate provider. */
 export const answerNow = makeAnswerNow();

@@ -138,7 +138,14 @@ describe("RedisLockAdapter over a cluster", () => {
     expect(outcomes.map(({ status }) => status)).toContain("fulfilled");
     gone.resume();
     await cluster.whole();
-    await expect.poll(() => Promise.all(keys.map((key) => asked.forceRelease(key))).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        Promise.all(keys.map((key) => asked.forceRelease(key))).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     expect(await Promise.all(keys.map((key) => asked.acquire(key, "me", minutes)))).toEqual(keys.map(() => true));
   });
 

@@ -70,7 +70,12 @@ describe("connections that are cut during load", () => {
             doubtful.add(key);
           } else {
             // Certainly not done, so what was acquired can still be released.
-            await eventually(() => lock.release().then(() => true).catch(() => false));
+            await eventually(() =>
+              lock
+                .release()
+                .then(() => true)
+                .catch(() => false),
+            );
           }
         }
       }

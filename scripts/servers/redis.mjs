@@ -16,9 +16,11 @@ export const redis = {
   find: () => findPrograms(["redis-server"]),
   obtain: () => installPackages("redis-server"),
 
-  async start(server, programs) {
+  /** One that is durable has on its disk what it has answered, and so can be restarted without losing any of it. */
+  async start(server, programs, { isDurable = false } = {}) {
     const url = `redis://127.0.0.1:${server.port}`;
-    const options = { port: server.port, bind: "127.0.0.1", save: "", appendonly: "no", dir: server.folder };
+    const appending = isDurable ? { appendonly: "yes", appendfsync: "always" } : { appendonly: "no" };
+    const options = { port: server.port, bind: "127.0.0.1", save: "", ...appending, dir: server.folder };
     await server.run(
       programs["redis-server"],
       Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),

@@ -20,6 +20,8 @@ export class Throwaway {
   #account = {};
   #process;
   #stopSignal = "SIGTERM";
+  /** How it was run, so that it can be again. */
+  #running;
   #abandon = () => this.#kill();
 
   static async create(name) {
@@ -71,6 +73,7 @@ export class Throwaway {
    * @param {NodeJS.Signals} stopSignal the signal that ends it without waiting for its clients
    */
   async run(program, programArguments, { answers, environment, stopSignal = "SIGTERM" }) {
+    this.#running = [program, programArguments, { answers, environment, stopSignal }];
     this.#stopSignal = stopSignal;
     const child = this.#spawn(program, programArguments, environment);
     let failure;
@@ -85,15 +88,35 @@ export class Throwaway {
     }
   }
 
+  /**
+   * Ends the server by a signal and starts it again on what it has stored; fulfilled when it answers.
+   *
+   * @param {NodeJS.Signals} signal
+   */
+  async restart(signal) {
+    await this.#end(signal);
+    this.#process?.kill("SIGKILL");
+    await this.run(...this.#running);
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  signal(signal) {
+    this.#process?.kill(signal);
+  }
+
   async stop() {
+    await this.#end(this.#stopSignal);
+    process.removeListener("exit", this.#abandon);
+    this.#kill();
+  }
+
+  async #end(signal) {
     const child = this.#process;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill(this.#stopSignal);
+      child.kill(signal);
       await Promise.race([ended, setTimeout(stopPatienceMs, undefined, { ref: false })]);
     }
-    process.removeListener("exit", this.#abandon);
-    this.#kill();
   }
 
   #kill() {

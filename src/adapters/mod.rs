@@ -108,8 +108,8 @@ pub struct Options {
   pub key_prefix: Option<String>,
 }
 
-const SCHEMES: &str = "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"mysql://HOST/DATABASE\", \"redis://HOST\" \
-   or \"mongodb://HOST\"";
+const SCHEMES: &str = "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"mysql://HOST/DATABASE\", \
+   \"redis://HOST\" or \"mongodb://HOST\"";
 
 /// The adapter that `url` names, not yet connected:
 ///

@@ -12,8 +12,6 @@ export type { KyselyLockAdapterSettings } from "./kysely-lock-adapter";
 export { KyselyLockAdapter } from "./kysely-lock-adapter";
 export type { MemoryLockAdapterSettings } from "./memory-lock-adapter";
 export { MemoryLockAdapter } from "./memory-lock-adapter";
-export type { MysqlLockAdapterSettings } from "./mysql-lock-adapter";
-export { MysqlLockAdapter } from "./mysql-lock-adapter";
 export type {
   MongodbDatabase,
   MongodbLockAdapterDatabaseSettings,
@@ -22,6 +20,8 @@ export type {
   MongooseConnection,
 } from "./mongodb-lock-adapter";
 export { MongodbLockAdapter } from "./mongodb-lock-adapter";
+export type { MysqlLockAdapterSettings } from "./mysql-lock-adapter";
+export { MysqlLockAdapter } from "./mysql-lock-adapter";
 export { NoOpLockAdapter } from "./no-op-lock-adapter";
 export type { PostgresLockAdapterSettings } from "./postgres-lock-adapter";
 export { PostgresLockAdapter } from "./postgres-lock-adapter";

@@ -34,7 +34,10 @@ export interface RedisClientOptions {
   /** Encrypts the connection: see {@link RedisTlsOptions}. */
   readonly tls?: unknown;
   /** Sentinels that tell where the master is. */
-  readonly sentinels?: readonly { readonly host?: string | undefined; readonly port?: number | undefined }[] | null | undefined;
+  readonly sentinels?:
+    | readonly { readonly host?: string | undefined; readonly port?: number | undefined }[]
+    | null
+    | undefined;
   /** The name of the master at the sentinels. */
   readonly name?: string | null | undefined;
   /** Default: the default user of the sentinels. */
