@@ -107,7 +107,10 @@ impl LockProvider {
     }
     let asked = Instant::now();
     let batch = self.0.waiters.with_heirs(requests.to_vec());
-    let answers = self.0.adapter.try_answer(&batch.requests)?;
+    let Some(answers) = self.0.adapter.try_answer(&batch.requests) else {
+      self.0.waiters.call_off(&batch);
+      return None;
+    };
     Some(self.hand_on(requests, batch, answers, asked))
   }
 

@@ -101,10 +101,9 @@ export class Claim implements Holder {
     const { engine, closing } = this.context;
     const signal = given === undefined ? closing : AbortSignal.any([given, closing]);
     const begun = performance.now();
-    if (time === 0 || !engine.isWaitedFor(this.storedKey)) {
-      if ((await this.unlessAborted(this.attempt(), signal)) > 0) {
-        return true;
-      }
+    const first = time === 0 ? this.attempt() : engine.tryFirst(this.storedKey, () => this.attempt());
+    if ((await this.unlessAborted(first, signal)) > 0) {
+      return true;
     }
     // Those who wait already come first, and the key is held for them.
     this.reports.unavailable();
