@@ -1,8 +1,8 @@
-import { onAbort } from "../async/on-abort";
 import { type NativeHolder, type NativeLock, NativeVerb } from "../native";
 import type { Promisable } from "../utilities/invokable";
 import type { NamespacedKey } from "../utilities/namespace";
 import type { ITimeSpan, TimeSpan } from "../utilities/time-span";
+import { BlockingAttempt, type BlockingTime } from "./blocking-attempt";
 import { AmbiguousLockError } from "./contracts/errors";
 import type { LockLoss } from "./contracts/holding";
 import { Doubt } from "./doubt";
@@ -31,13 +31,6 @@ export interface ClaimParts {
   readonly fence: number;
 }
 
-/** How long and how often to try for a key. Times are in milliseconds. */
-export interface ClaimWait {
-  readonly time: number;
-  readonly interval: number;
-  readonly signal: AbortSignal | undefined;
-}
-
 /**
  * What a lock wants and has: the verbs on one key for one owner, at once and without laziness, with the events they cause
  * and the memory of the last grant.
@@ -49,12 +42,12 @@ export class Claim implements Holder {
   readonly owner: string;
   readonly ttl: CheckedTtl;
   readonly context: LockContext;
-  private readonly handle: NativeLock;
+  readonly handle: NativeLock;
   /** The key with its namespace. */
-  private readonly storedKey: string;
+  readonly storedKey: string;
   private readonly keepAlive: CheckedKeepAlive | undefined;
   private readonly lease: Lease;
-  private readonly reports: LockReports;
+  readonly reports: LockReports;
   /** Whether it matters when a verb was asked. */
   private readonly isTimed: boolean;
   /** The last acquire may have been granted. */
@@ -96,51 +89,8 @@ export class Claim implements Holder {
   }
 
   /** Tries, and then waits for as long as that. `false`: the time is over. Rejects with the reason of the signal. */
-  async acquireInTime({ time, interval, signal: given }: ClaimWait): Promise<boolean> {
-    given?.throwIfAborted();
-    const { engine, closing } = this.context;
-    const signal = given === undefined ? closing : AbortSignal.any([given, closing]);
-    const begun = performance.now();
-    const first = time === 0 ? this.attempt() : engine.tryFirst(this.storedKey, () => this.attempt());
-    if ((await this.unlessAborted(first, signal)) > 0) {
-      return true;
-    }
-    // Those who wait already come first, and the key is held for them.
-    this.reports.unavailable();
-    const left = time - (performance.now() - begun);
-    if (left <= 0) {
-      return false;
-    }
-    const keeping = this.prepareKeeping();
-    try {
-      const answer = await engine.wait({
-        lock: this.handle,
-        key: this.storedKey,
-        ttl: this.ttl.milliseconds,
-        time: left,
-        interval,
-        signal,
-        stillWaiting: (intervals) => {
-          // By their number: timers fire early by fractions of a millisecond.
-          if (intervals * Math.max(interval, 1) < time) {
-            this.reports.unavailable();
-          }
-        },
-        keeping,
-        grantedTooLate: (fence) => {
-          this.undo(fence, keeping);
-        },
-      });
-      if (answer !== null) {
-        return this.concludeWait(answer, keeping);
-      }
-      void keeping?.end();
-    } catch (error) {
-      void keeping?.end();
-      throw signal.aborted && error === signal.reason ? error : this.failed(error, Acquire);
-    }
-    // A last try, for a release that nobody told of; with others in line, it would be theirs.
-    return !engine.isWaitedFor(this.storedKey) && (await this.attempt()) > 0;
+  acquireInTime(blocking: BlockingTime): Promise<boolean> {
+    return new BlockingAttempt(this, blocking).outcome();
   }
 
   /** Of the grant that this object knows of, if it does: what the owner was granted since is not given back. */
@@ -244,29 +194,8 @@ export class Claim implements Holder {
     return fence > 0 ? this.concludeAttempt(fence, asked) : answer;
   }
 
-  /** An attempt that is under way when the signal is aborted is undone if it is granted. */
-  private async unlessAborted(attempt: Promisable<number>, signal: AbortSignal | undefined): Promise<number> {
-    if (signal === undefined || typeof attempt === "number") {
-      return attempt;
-    }
-    let forget = ignore;
-    const aborted = new Promise<never>((_, reject) => {
-      forget = onAbort(signal, () => reject(signal.reason));
-    });
-    try {
-      return await Promise.race([attempt, aborted]);
-    } catch (error) {
-      if (signal.aborted) {
-        attempt.then((answer) => answer > 0 && this.undo(answer), ignore);
-      }
-      throw error;
-    } finally {
-      forget();
-    }
-  }
-
   /** Gives back a grant that nobody wants any more. */
-  private undo(fence: number, keeping?: Keeping): void {
+  undo(fence: number, keeping?: Keeping): void {
     void keeping?.end();
     void this.giveBack(fence);
     this.lease.end();
@@ -308,11 +237,9 @@ export class Claim implements Holder {
     return answer;
   }
 
-  private concludeWait(answer: number, keeping: Keeping | undefined): boolean {
+  concludeWait(answer: number, keeping: Keeping | undefined): boolean {
     if (answer > 0) {
       this.hold(answer, keeping, performance.now());
-    } else {
-      void keeping?.end();
     }
     return answer > 0;
   }
@@ -327,7 +254,7 @@ export class Claim implements Holder {
   }
 
   /** `undefined`: leases of this lock are not kept. */
-  private prepareKeeping(): Keeping | undefined {
+  prepareKeeping(): Keeping | undefined {
     if (this.keepAlive === undefined) {
       return undefined;
     }
@@ -369,7 +296,7 @@ export class Claim implements Holder {
     }
   }
 
-  private failed(error: unknown, verb?: NativeVerb): unknown {
+  failed(error: unknown, verb?: NativeVerb): unknown {
     if (verb === Acquire && error instanceof AmbiguousLockError && this.fence === 0) {
       this.doubt?.end();
       this.doubt = new Doubt({
@@ -382,5 +309,3 @@ export class Claim implements Holder {
     return error;
   }
 }
-
-function ignore(): void {}

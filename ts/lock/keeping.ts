@@ -28,7 +28,11 @@ export class Keeping {
   /** Takes over what the engine began when it granted the lease to a wait. */
   adopt(id: number | undefined, ticket: number): void {
     this.id = id;
-    this.hold.ended.addEventListener("abort", () => unhear(ticket), { once: true });
+    if (this.hold.ended.aborted) {
+      unhear(ticket);
+    } else {
+      this.hold.ended.addEventListener("abort", () => unhear(ticket), { once: true });
+    }
   }
 
   hear(standing: string): void {
