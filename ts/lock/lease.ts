@@ -30,6 +30,9 @@ export class Lease {
     this.fence = fence;
     this.keeping = keeping;
     this.hold = keeping?.hold;
+    if (keeping !== undefined) {
+      keeping.hold.fence = fence;
+    }
   }
 
   /** It was granted or prolonged to last that long, from between when that was asked for and now. */
@@ -94,8 +97,6 @@ export class Lease {
 
   /** At least, in milliseconds. Of a grant that was made elsewhere, nothing is known. */
   private left(): number {
-    return this.milliseconds === 0
-      ? Number.POSITIVE_INFINITY
-      : this.milliseconds - (performance.now() - this.asked);
+    return this.milliseconds === 0 ? Number.POSITIVE_INFINITY : this.milliseconds - (performance.now() - this.asked);
   }
 }
