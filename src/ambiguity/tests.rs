@@ -133,6 +133,10 @@ fn refresh() -> Request {
 
 const FREE: Result<Answer> = Ok(Answer::State(None));
 
+#[expect(
+  clippy::unnecessary_wraps,
+  reason = "it is one reply among others that may be errors"
+)]
 fn held_by(name: &str, fence: Fence) -> Result<Answer> {
   Ok(Answer::State(Some(Holder {
     owner: owner(name),
@@ -141,6 +145,10 @@ fn held_by(name: &str, fence: Fence) -> Result<Answer> {
   })))
 }
 
+#[expect(
+  clippy::unnecessary_wraps,
+  reason = "it is one reply among others that may be errors"
+)]
 fn held() -> Result<Answer> {
   Ok(Answer::Held {
     until: Until::Expiry(Duration::from_secs(5)),
