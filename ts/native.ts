@@ -47,7 +47,18 @@ export type {
   NativeReply,
   NativeRequest,
 } from "../binding";
-export { abandonWait, answer, beat, keep, letGo, makeNoticeBoard, NativeVerb, refreshed, waitFor } from "../binding";
+export {
+  abandonWait,
+  answer,
+  beat,
+  keep,
+  letGo,
+  makeAnswerBoard,
+  makeNoticeBoard,
+  NativeVerb,
+  refreshed,
+  waitFor,
+} from "../binding";
 
 /** Answers one verb at once, for locks of an immediate provider. */
 export const answerNow = makeAnswerNow();

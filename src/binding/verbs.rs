@@ -1,8 +1,13 @@
 //! The verbs, as functions over a lock. A cycle in memory takes about a microsecond, so what a call itself costs decides:
 //! a method of a class, or a key and an owner as strings, would each double it.
 
-use napi::Env;
-use napi::bindgen_prelude::{Either, External, Function, PromiseRaw};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use napi::bindgen_prelude::{External, FnArgs, Function};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Status};
 use napi_derive::napi;
 
 use super::outcome::{NativeFailure, NativeOutcome, outcome};
@@ -42,20 +47,41 @@ pub fn make_answer_now(env: &Env) -> napi::Result<Function<'_, (), Option<Native
   })
 }
 
-/// Answers a batch, given as columns of equal length over locks of one provider: at once if that needs no waiting, else
-/// as a promise, which is never rejected.
-#[napi(
-  catch_unwind,
-  ts_return_type = "Array<NativeOutcome> | Promise<Array<NativeOutcome>>"
-)]
-pub fn answer<'env>(
-  env: &'env Env,
+/// The ticket of a batch, and its outcomes.
+type Completion = FnArgs<(u32, Vec<NativeOutcome>)>;
+
+/// Weak: whoever waits for a batch keeps the process alive by other means.
+type Completions = ThreadsafeFunction<Completion, (), Completion, Status, false, true>;
+
+/// Where the outcomes of batches go, in the JavaScript context that made it. One for all: a promise for each would cost
+/// more than most batches.
+pub struct AnswerBoard(Arc<Completions>);
+
+/// Makes the board whose outcomes a function hears. It must not throw.
+#[napi(catch_unwind, ts_return_type = "NativeAnswerBoard")]
+pub fn make_answer_board(
+  #[napi(ts_arg_type = "(ticket: number, outcomes: Array<NativeOutcome>) => void")] hear: Function<'_, Completion, ()>,
+) -> napi::Result<External<AnswerBoard>> {
+  let completions = hear
+    .build_threadsafe_function()
+    .weak::<true>()
+    .callee_handled::<false>()
+    .build()?;
+  Ok(External::new(AnswerBoard(Arc::new(completions))))
+}
+
+/// Answers a batch, given as columns of equal length over locks of one provider: at once if that needs no waiting. Null:
+/// the board hears the outcomes under that ticket.
+#[napi(catch_unwind, ts_return_type = "Array<NativeOutcome> | null")]
+pub fn answer(
+  #[napi(ts_arg_type = "NativeAnswerBoard")] board: &External<AnswerBoard>,
+  ticket: u32,
   #[napi(ts_arg_type = "Array<NativeLock>")] locks: Vec<&External<Lock>>,
   verbs: Vec<NativeVerb>,
   arguments: Vec<f64>,
-) -> napi::Result<Either<Vec<NativeOutcome>, PromiseRaw<'env, Vec<NativeOutcome>>>> {
+) -> Option<Vec<NativeOutcome>> {
   let Some(provider) = locks.first().map(|lock| lock.provider().clone()) else {
-    return Ok(Either::A(Vec::new()));
+    return Some(Vec::new());
   };
   let (requests, places) = Places::of(
     locks
@@ -65,11 +91,17 @@ pub fn answer<'env>(
       .map(|((lock, verb), argument)| request(lock, verb, argument)),
   );
   if let Some(answers) = provider.try_answer(&requests) {
-    return Ok(Either::A(places.fill(answers)));
+    return Some(places.fill(answers));
   }
-  env
-    .spawn_future(async move { Ok(places.fill(provider.answer(requests).await)) })
-    .map(Either::B)
+  let board = Arc::clone(&board.0);
+  napi::bindgen_prelude::spawn(async move {
+    // Whoever waits would wait for ever for an answer that a panic has taken along.
+    let answers = AssertUnwindSafe(provider.answer(requests)).catch_unwind().await;
+    let outcomes = places.fill(answers.unwrap_or_default());
+    // It fails when the JavaScript context is gone, and whoever waited with it.
+    let _ = board.call((ticket, outcomes).into(), ThreadsafeFunctionCallMode::NonBlocking);
+  });
+  None
 }
 
 fn request(lock: &Lock, verb: NativeVerb, argument: f64) -> Result<Request> {

@@ -1,4 +1,5 @@
-import { answer, type NativeLock, type NativeOutcome, type NativeVerb } from "../native";
+import type { NativeLock, NativeOutcome, NativeVerb } from "../native";
+import { cross } from "./answer-board";
 
 /** More verbs than this in one crossing would keep the event loop, and those who wait for the database, for too long. */
 const MAX_BATCH = 256;
@@ -14,9 +15,9 @@ export class Lane {
   private waiting = new Batch();
   private isLeaving = false;
 
-  ask(lock: NativeLock, verb: NativeVerb, ttl: number): Promise<NativeOutcome> {
+  ask(lock: NativeLock, verb: NativeVerb, argument: number): Promise<NativeOutcome> {
     return new Promise((resolve, reject) => {
-      this.waiting.add(lock, verb, ttl, resolve, reject);
+      this.waiting.add(lock, verb, argument, resolve, reject);
       if (!this.isLeaving) {
         this.isLeaving = true;
         // After the promise callbacks of this turn, which may have more to ask.
@@ -27,36 +28,24 @@ export class Lane {
 
   private readonly leave = (): void => {
     const batch = this.waiting.split(MAX_BATCH);
-    let outcomes: NativeOutcome[] | Promise<NativeOutcome[]>;
     try {
-      outcomes = batch.cross();
+      batch.cross((outcomes) => this.arrive(batch, outcomes));
     } catch (error) {
       batch.fail(error);
       this.next();
-      return;
     }
-    if (Array.isArray(outcomes)) {
+  };
+
+  private arrive(batch: Batch, outcomes: NativeOutcome[]): void {
+    // A full one does not wait for what this one will have asked for: the database works on it meanwhile.
+    if (this.waiting.size >= MAX_BATCH) {
+      this.leave();
+      batch.settle(outcomes);
+    } else {
       batch.settle(outcomes);
       this.next();
-      return;
     }
-    outcomes.then(
-      (late) => {
-        // A full one does not wait for what this one will have asked for: the database works on it meanwhile.
-        if (this.waiting.size >= MAX_BATCH) {
-          this.leave();
-          batch.settle(late);
-        } else {
-          batch.settle(late);
-          this.next();
-        }
-      },
-      (error: unknown) => {
-        batch.fail(error);
-        this.next();
-      },
-    );
-  };
+  }
 
   private next(): void {
     this.isLeaving = this.waiting.size > 0;
@@ -70,7 +59,7 @@ export class Lane {
 class Batch {
   private locks: NativeLock[] = [];
   private verbs: NativeVerb[] = [];
-  private ttls: number[] = [];
+  private args: number[] = [];
   private resolves: ((outcome: NativeOutcome) => void)[] = [];
   private rejects: ((error: unknown) => void)[] = [];
 
@@ -81,13 +70,13 @@ class Batch {
   add(
     lock: NativeLock,
     verb: NativeVerb,
-    ttl: number,
+    argument: number,
     resolve: (outcome: NativeOutcome) => void,
     reject: (error: unknown) => void,
   ): void {
     this.locks.push(lock);
     this.verbs.push(verb);
-    this.ttls.push(ttl);
+    this.args.push(argument);
     this.resolves.push(resolve);
     this.rejects.push(reject);
   }
@@ -97,14 +86,14 @@ class Batch {
     const first = new Batch();
     first.locks = this.locks.splice(0, size);
     first.verbs = this.verbs.splice(0, size);
-    first.ttls = this.ttls.splice(0, size);
+    first.args = this.args.splice(0, size);
     first.resolves = this.resolves.splice(0, size);
     first.rejects = this.rejects.splice(0, size);
     return first;
   }
 
-  cross(): NativeOutcome[] | Promise<NativeOutcome[]> {
-    return answer(this.locks, this.verbs, this.ttls);
+  cross(hear: (outcomes: NativeOutcome[]) => void): void {
+    cross(this.locks, this.verbs, this.args, hear);
   }
 
   settle(outcomes: NativeOutcome[]): void {
