@@ -1360,6 +1360,736 @@ export declare class RedisPubSubEventBusAdapter implements IEventBusAdapter {
   private reportAll;
 }
 
+/** Settings of {@link FenceGuard}. */
+export interface FenceGuardSettings {
+  /** How many resources are remembered at most; the one that was written longest ago goes first. Default 10,000. */
+  capacity?: number | undefined;
+}
+
+/**
+ * Refuses whoever comes with a fence below one that was seen before, for what cannot compare fences itself: a service that
+ * owns a resource asks it before every write.
+ *
+ * It remembers in the memory of this process, so that the resource has to be written through this process alone. Where the
+ * data is in a database, keep the fence beside it instead: see `guardKyselyUpdate` and its siblings.
+ */
+export declare class FenceGuard {
+  private readonly highest;
+  private readonly capacity;
+  /** Remembers nothing yet. */
+  constructor(settings?: FenceGuardSettings);
+  /**
+   * Lets a write through, and nobody with a lower fence after it.
+   *
+   * @param resource What is written.
+   * @param fence That of the lock the writer holds; writes of one grant are all let through.
+   * @throws StaleFenceError if a later grant has written: the writer was overtaken, and must not write.
+   */
+  admit(resource: string, fence: bigint): void;
+  /** The highest fence that was let through; `null`: none, as far as is remembered. */
+  highestOf(resource: string): bigint | null;
+}
+
+/** What is needed of an ioredis client. */
+export interface RedisScripting {
+  /** As ioredis has it. */
+  eval(script: string, numberOfKeys: number, ...keysAndArguments: (string | number)[]): PromiseLike<unknown>;
+}
+
+/**
+ * Sets a key of Redis only if no later grant has set it. The fence is kept beside it, in the same slot, under
+ * `{key}:guard`; whoever writes the key by other means goes unguarded.
+ *
+ * @param client An ioredis client.
+ * @param key What to set, without a hash tag of its own.
+ * @param fence That of the lock.
+ * @returns `false`: the writer was overtaken, and nothing was written.
+ */
+export declare function guardRedisSet(
+  client: RedisScripting,
+  key: string,
+  value: string | number,
+  fence: bigint,
+): Promise<boolean>;
+
+/** Where a fence is kept beside the data. */
+export interface FenceColumn {
+  /** The column or field, an integer of 64 bits that is 0 by default. Default `"fence"`. */
+  column?: string | undefined;
+}
+
+/** What is needed of the update query of a Kysely. */
+export interface KyselyUpdate<Query> {
+  /** As Kysely's. */
+  set(values: never): Query;
+  /** As Kysely's. */
+  where(column: never, operator: never, value: never): Query;
+}
+
+/**
+ * An update by Kysely that writes only if no later grant has written, and remembers its fence.
+ *
+ * Zero updated rows mean that the writer was overtaken, or that there is no such row.
+ *
+ * @param query An update: `kysely.updateTable("account").set({ balance }).where("id", "=", 1)`.
+ * @param fence That of the lock: `lock.fence`, or what a function is given by `run`.
+ */
+export declare function guardKyselyUpdate<Query extends KyselyUpdate<Query>>(
+  query: Query,
+  fence: bigint,
+  { column }?: FenceColumn,
+): Query;
+
+/** What is needed of a query builder of Knex. */
+export interface KnexUpdate {
+  /** As Knex's. */
+  update(values: Record<string, unknown>): this;
+  /** As Knex's. */
+  where(column: string, operator: string, value: number): this;
+}
+
+/**
+ * An update by Knex that writes only if no later grant has written, and remembers its fence. It answers the number of
+ * rows; zero: the writer was overtaken, or there is no such row.
+ *
+ * @param query An update: `knex("account").where({ id: 1 }).update({ balance })`.
+ * @param fence That of the lock.
+ */
+export declare function guardKnexUpdate<Query extends KnexUpdate>(
+  query: Query,
+  fence: bigint,
+  { column }?: FenceColumn,
+): Query;
+
+/** What is needed of a model of Sequelize. */
+export interface SequelizeModel {
+  /** As Sequelize's. */
+  update(values: never, options: never): PromiseLike<readonly unknown[]>;
+  /** As Sequelize's. */
+  readonly sequelize?: unknown;
+}
+
+/**
+ * An update by Sequelize that writes only if no later grant has written, and remembers its fence.
+ *
+ * @param model The model, with an attribute for the fence.
+ * @param values What to write.
+ * @param options As those of `Model.update`: `{ where: { id: 1 } }`.
+ * @param fence That of the lock.
+ * @returns The number of rows; zero: the writer was overtaken, or there is no such row.
+ */
+export declare function guardSequelizeUpdate(
+  model: SequelizeModel,
+  values: object,
+  options: {
+    readonly where: object;
+  },
+  fence: bigint,
+  { column }?: FenceColumn,
+): Promise<number>;
+
+/** A filter and an update of MongoDB that belong together. */
+export interface GuardedMongodbUpdate {
+  /** For `updateOne`, `findOneAndUpdate` and the like; not for an upsert, which would insert beside what it may not write. */
+  readonly filter: Record<string, unknown>;
+  /** What is written, with the fence. */
+  readonly update: Record<string, unknown>;
+}
+
+/**
+ * A filter and an update of MongoDB that write only if no later grant has written, and remember the fence. A document
+ * without a fence counts as never written under a lock.
+ *
+ * @param filter Which document.
+ * @param update Operators: `{ $set: { balance } }`.
+ * @param fence That of the lock.
+ * @throws InvalidInputError if the update is a pipeline, or writes the field of the fence itself.
+ */
+export declare function guardMongodbUpdate(
+  filter: object,
+  update: object,
+  fence: bigint,
+  { column }?: FenceColumn,
+): GuardedMongodbUpdate;
+
+/** A write was refused because a later grant of the lock has written already. */
+export declare class StaleFenceError extends Error {
+  readonly resource: string;
+  readonly fence: bigint;
+  readonly highest: bigint;
+  /** Always `"FENCE_STALE"`. */
+  readonly code: string;
+  /**
+   * Made by a `FenceGuard`.
+   *
+   * @param resource What was to be written.
+   * @param fence The fence of whoever wanted to write.
+   * @param highest The highest fence that was seen.
+   */
+  constructor(resource: string, fence: bigint, highest: bigint);
+}
+
+/** How a lease is kept. */
+export interface KeepAliveSettings {
+  /** How often it is renewed; less than the ttl. Default: at a third of the ttl. */
+  every?: ITimeSpan | undefined;
+  /** For how long it is kept at most; then it is lost, and lapses with its ttl. Default: for ever. */
+  maxHold?: ITimeSpan | undefined;
+  /**
+   * For how long the event loop may be silent: after that the process counts as hung, and the lease is lost and lapses
+   * with its ttl. Default: for ever, since renewal does not need the event loop.
+   */
+  maxEventLoopStall?: ITimeSpan | undefined;
+}
+
+/** Whether and how leases are kept. */
+export type KeepAlive = boolean | KeepAliveSettings;
+
+/** How a lock that was acquired stands, as far as its process knows. */
+export declare const LOCK_STANDING: {
+  /** It is held. */
+  readonly HELD: "held";
+  /** A renewal has failed; the lease goes on until its deadline, and renewals are repeated until then. */
+  readonly SUSPECT: "suspect";
+  /** It is lost, or may be lost from now on. */
+  readonly LOST: "lost";
+};
+
+/** One of {@link LOCK_STANDING}. */
+export type LockStanding = (typeof LOCK_STANDING)[keyof typeof LOCK_STANDING];
+
+/** Why a lock was lost. */
+export declare const LOCK_LOSS: {
+  /** The lease was over before it was prolonged: its ttl is over, the process was stopped, or a clock was set. */
+  readonly EXPIRED: "expired";
+  /** Another holds the key: the lease was over by the clock of the database. */
+  readonly STOLEN: "stolen";
+  /** The lock was released by force. */
+  readonly FORCED: "forced";
+  /** The database could not be reached for as long as the lease lasted. */
+  readonly CONNECTION: "connection";
+  /** It was held for as long as `maxHold` allows. */
+  readonly MAX_HOLD: "maxHold";
+  /** The event loop was silent for longer than `maxEventLoopStall` allows. */
+  readonly STALLED: "stalled";
+  /** The provider, or its adapter, was closed. */
+  readonly CLOSED: "closed";
+};
+
+/** One of {@link LOCK_LOSS}. */
+export type LockLoss = (typeof LOCK_LOSS)[keyof typeof LOCK_LOSS];
+
+/** What a function is given that runs while a lock is held. */
+export interface LockHolding {
+  /**
+   * Aborted with a `LockLostError` when the lock is lost: what is done after that may collide with the next holder. Of a
+   * lock that is not kept alive, when its ttl is over.
+   */
+  readonly signal: AbortSignal;
+  /** The fence of the grant: storage that remembers the highest it has seen can refuse a holder that was overtaken. */
+  readonly fence: bigint;
+}
+
+/** Names of the events of a lock provider. */
+export declare const LOCK_EVENTS: {
+  /** A lock was acquired. */
+  readonly ACQUIRED: "ACQUIRED";
+  /** A lock was asked for and is held: once a try, and while waiting once an interval. */
+  readonly UNAVAILABLE: "UNAVAILABLE";
+  /** A lock was released by its owner. */
+  readonly RELEASED: "RELEASED";
+  /** A release was refused. */
+  readonly UNOWNED_RELEASE_TRY: "UNOWNED_RELEASE_TRY";
+  /** A lock that was held was released by force. */
+  readonly FORCE_RELEASED: "FORCE_RELEASED";
+  /** A lock was refreshed by its owner. */
+  readonly REFRESHED: "REFRESHED";
+  /** A refresh was refused, because the asker does not hold the lock. */
+  readonly UNOWNED_REFRESH_TRY: "UNOWNED_REFRESH_TRY";
+  /** A refresh was refused, because the asker holds the lock without an end. */
+  readonly UNEXPIREABLE_KEY_REFRESH_TRY: "UNEXPIREABLE_KEY_REFRESH_TRY";
+  /** A lock that was kept alive was lost. */
+  readonly LOST: "LOST";
+  /** The adapter failed; the error was also thrown. */
+  readonly UNEXPECTED_ERROR: "UNEXPECTED_ERROR";
+};
+
+/** A key and the owner that asked. */
+export interface LockEvent {
+  /** The key, without its namespace. */
+  readonly key: string;
+  /** The owner that asked. */
+  readonly owner: string;
+}
+
+/** A lease was granted or prolonged. */
+export interface LeaseLockEvent extends LockEvent {
+  /** How long the lease lasts from now; `null`: it has no end. */
+  readonly ttl: TimeSpan | null;
+}
+
+/** A lock was acquired. */
+export interface AcquiredLockEvent extends LeaseLockEvent {
+  /** The fence of the grant. Not enumerable, so that it stays in the process; JSON has no form for it. */
+  readonly fence: bigint;
+}
+
+/** A lock that was kept alive was lost. */
+export interface LostLockEvent extends LockEvent {
+  /** The fence of the grant that was lost. */
+  readonly fence: bigint;
+  /** Why. */
+  readonly reason: LockLoss;
+}
+
+/** A lock was released by force. */
+export interface ForceReleasedLockEvent {
+  /** The key, without its namespace. */
+  readonly key: string;
+}
+
+/** The adapter failed. */
+export interface UnexpectedErrorLockEvent extends LeaseLockEvent {
+  /** What it threw. */
+  readonly error: unknown;
+}
+
+/** The events of a lock provider by name. */
+export interface LockEventMap {
+  /** {@link LOCK_EVENTS.ACQUIRED} */
+  ACQUIRED: AcquiredLockEvent;
+  /** {@link LOCK_EVENTS.UNAVAILABLE} */
+  UNAVAILABLE: LockEvent;
+  /** {@link LOCK_EVENTS.RELEASED} */
+  RELEASED: LockEvent;
+  /** {@link LOCK_EVENTS.UNOWNED_RELEASE_TRY} */
+  UNOWNED_RELEASE_TRY: LockEvent;
+  /** {@link LOCK_EVENTS.FORCE_RELEASED} */
+  FORCE_RELEASED: ForceReleasedLockEvent;
+  /** {@link LOCK_EVENTS.REFRESHED} */
+  REFRESHED: LeaseLockEvent;
+  /** {@link LOCK_EVENTS.UNOWNED_REFRESH_TRY} */
+  UNOWNED_REFRESH_TRY: LockEvent;
+  /** {@link LOCK_EVENTS.UNEXPIREABLE_KEY_REFRESH_TRY} */
+  UNEXPIREABLE_KEY_REFRESH_TRY: LockEvent;
+  /** {@link LOCK_EVENTS.LOST} */
+  LOST: LostLockEvent;
+  /** {@link LOCK_EVENTS.UNEXPECTED_ERROR} */
+  UNEXPECTED_ERROR: UnexpectedErrorLockEvent;
+}
+
+/** The lock that a {@link LockError} is about. */
+export interface LockErrorSubject {
+  /** The key, without its namespace. */
+  key?: string;
+  /** The owner that asked. */
+  owner?: string;
+}
+
+/** What all errors about locks extend. */
+export declare class LockError extends Error {
+  /** Stable, machine-readable name of the failure; unlike the message it never changes between versions. */
+  readonly code: string;
+  /** The key, without its namespace; `undefined` if the error is about no lock in particular. */
+  readonly key: string | undefined;
+  /** The owner that asked; `undefined` if the error is about no lock in particular. */
+  readonly owner: string | undefined;
+  /**
+   * Made by locks and their adapters.
+   *
+   * @param message What happened and what to do about it.
+   * @param cause The error or value that led to this one; left out, `cause` is absent.
+   * @param subject The lock it is about.
+   */
+  constructor(message: string, cause?: unknown, subject?: LockErrorSubject);
+}
+
+/** The key is held: by another owner, or by this one already. */
+export declare class KeyAlreadyAcquiredLockError extends LockError {
+  /** Always `"LOCK_KEY_ALREADY_ACQUIRED"`. */
+  readonly code: string;
+}
+
+/** A release was refused: the key is free, expired, or held by another owner. */
+export declare class UnownedReleaseLockError extends LockError {
+  /** Always `"LOCK_UNOWNED_RELEASE"`. */
+  readonly code: string;
+}
+
+/** A refresh was refused: the key is free, expired, or held by another owner. */
+export declare class UnownedRefreshLockError extends LockError {
+  /** Always `"LOCK_UNOWNED_REFRESH"`. */
+  readonly code: string;
+}
+
+/** A refresh was refused: this owner holds the key, and holds it without an end. */
+export declare class UnrefreshableKeyLockError extends LockError {
+  /** Always `"LOCK_UNREFRESHABLE_KEY"`. */
+  readonly code: string;
+}
+
+/** A lock was lost while it was held: the reason of the abort of its signal. */
+export declare class LockLostError extends LockError {
+  /** Always `"LOCK_LOST"`. */
+  readonly code: string;
+  /** Why it was lost. */
+  readonly reason: LockLoss;
+  /**
+   * Made by locks.
+   *
+   * @param message What happened.
+   * @param cause The error or value that led to this one; left out, `cause` is absent.
+   * @param subject The lock it is about, and why it was lost; by default its lease was over.
+   */
+  constructor(
+    message: string,
+    cause?: unknown,
+    subject?: LockErrorSubject & {
+      reason?: LockLoss;
+    },
+  );
+}
+
+/** The database could not be asked. Never thrown because a key is held. */
+export declare class LockAdapterError extends LockError {
+  /** A code of its own in every subclass. */
+  readonly code: string;
+}
+
+/** The adapter cannot work as it is set up: a wrong URL, a table of another shape, a file that cannot be written. */
+export declare class ConfigurationLockError extends LockAdapterError {
+  /** Always `"LOCK_CONFIGURATION"`. */
+  readonly code: string;
+}
+
+/** The database could not be reached, or was busy for longer than the adapter waits. Trying again may help. */
+export declare class ConnectionLockError extends LockAdapterError {
+  /** Always `"LOCK_CONNECTION"`. */
+  readonly code: string;
+}
+
+/**
+ * A request was sent and no answer came, and asking again did not tell whether it had taken effect: the lock may be held
+ * by its owner or not. `getState()` tells once the database answers; a lease it left behind ends with its ttl.
+ */
+export declare class AmbiguousLockError extends LockAdapterError {
+  /** Always `"LOCK_AMBIGUOUS"`. */
+  readonly code: string;
+}
+
+/** The database refused, or is damaged or full. */
+export declare class DatabaseLockError extends LockAdapterError {
+  /** Always `"LOCK_DATABASE"`. */
+  readonly code: string;
+}
+
+/** The adapter, or the provider, was closed before it was asked. */
+export declare class ClosedLockError extends LockAdapterError {
+  /** Always `"LOCK_CLOSED"`. */
+  readonly code: string;
+}
+
+/** The error classes by a short name. */
+export declare const LOCK_ERRORS: {
+  /** {@link LockError} */
+  readonly Base: typeof LockError;
+  /** {@link KeyAlreadyAcquiredLockError} */
+  readonly KeyAlreadyAcquired: typeof KeyAlreadyAcquiredLockError;
+  /** {@link UnownedReleaseLockError} */
+  readonly UnownedRelease: typeof UnownedReleaseLockError;
+  /** {@link UnownedRefreshLockError} */
+  readonly UnownedRefresh: typeof UnownedRefreshLockError;
+  /** {@link UnrefreshableKeyLockError} */
+  readonly UnrefreshableKey: typeof UnrefreshableKeyLockError;
+  /** {@link LockLostError} */
+  readonly Lost: typeof LockLostError;
+  /** {@link LockAdapterError} */
+  readonly Adapter: typeof LockAdapterError;
+  /** {@link ConfigurationLockError} */
+  readonly Configuration: typeof ConfigurationLockError;
+  /** {@link ConnectionLockError} */
+  readonly Connection: typeof ConnectionLockError;
+  /** {@link AmbiguousLockError} */
+  readonly Ambiguous: typeof AmbiguousLockError;
+  /** {@link DatabaseLockError} */
+  readonly Database: typeof DatabaseLockError;
+  /** {@link ClosedLockError} */
+  readonly Closed: typeof ClosedLockError;
+};
+
+/** Whether a value is one of the errors of {@link LOCK_ERRORS}. */
+export declare function isLockError(value: unknown): value is LockError;
+
+/** The states a lock can be in. */
+export declare const LOCK_STATE: {
+  /** Nobody holds the key. */
+  readonly EXPIRED: "EXPIRED";
+  /** This lock holds the key. */
+  readonly ACQUIRED: "ACQUIRED";
+  /** Another owner holds the key. */
+  readonly UNAVAILABLE: "UNAVAILABLE";
+};
+
+/** Nobody holds the key: it was never acquired, was released, or has expired. */
+export interface ExpiredLockState {
+  /** {@link LOCK_STATE.EXPIRED} */
+  readonly type: typeof LOCK_STATE.EXPIRED;
+}
+
+/** This lock holds the key. */
+export interface AcquiredLockState {
+  /** {@link LOCK_STATE.ACQUIRED} */
+  readonly type: typeof LOCK_STATE.ACQUIRED;
+  /** How much longer; `null`: without an end. */
+  readonly remainingTime: TimeSpan | null;
+  /** The fence of the grant; zero if whoever wrote it knows no fences. Not enumerable: JSON has no form for it. */
+  readonly fence: bigint;
+}
+
+/** Another owner holds the key. */
+export interface UnavailableLockState {
+  /** {@link LOCK_STATE.UNAVAILABLE} */
+  readonly type: typeof LOCK_STATE.UNAVAILABLE;
+  /** Who holds it. */
+  readonly owner: string;
+  /** The fence of its grant; zero if whoever wrote it knows no fences. Not enumerable: JSON has no form for it. */
+  readonly fence: bigint;
+}
+
+/** What a lock's key is in, seen from that lock. */
+export type LockState = ExpiredLockState | AcquiredLockState | UnavailableLockState;
+
+/**
+ * How long and how often to try for a lock that is held. Whoever waits is woken by a release, where the database tells of
+ * it; the interval is for releases that nobody tells of.
+ */
+export interface LockBlockingSettings {
+  /** How long to try at most, on a monotonic clock. Zero: exactly one try. Default: the provider's, one minute. */
+  time?: ITimeSpan | undefined;
+  /**
+   * How long to wait between tries at most, and how often to report that the key is unavailable. Default: the provider's,
+   * one second.
+   */
+  interval?: ITimeSpan | undefined;
+  /** Ends the wait at once when it is aborted; the promise then rejects with its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * What is done while a lock is held: a function, an object with `invoke`, or a lazy promise. It is told by a signal if
+ * the lock is lost meanwhile, and may ignore it.
+ */
+export type LockWork<T> = Invokable<[holding: LockHolding], Promisable<T>> | LazyPromise<T>;
+
+/**
+ * A key and an owner.
+ *
+ * Every method is lazy: it does nothing until its result is awaited or deferred. Each rejects with a `LockAdapterError`
+ * if the database could not be asked.
+ */
+export interface ILock {
+  /** The key, without its namespace. */
+  readonly key: string;
+  /** The owner; locks of one owner and one key are the same lock. */
+  readonly id: string;
+  /** How long a lease lasts that this lock acquires; `null`: it has no end. */
+  readonly ttl: TimeSpan | null;
+  /**
+   * The fence of the last grant to this object, a number that grows with every grant of the key: storage that remembers
+   * the highest it has seen can refuse a holder that was overtaken. `null`: not acquired, or released again. Adapters
+   * written in JavaScript keep no fences; theirs grow in this process, and between processes as their clocks do.
+   */
+  readonly fence: bigint | null;
+  /**
+   * How the lock stands by what its process knows, without asking the database; `null`: not acquired, or released again.
+   * A lock that is kept alive is renewed by an engine that notices in time when that fails; of another one it is only
+   * known when its ttl is over.
+   */
+  readonly state: LockStanding | null;
+  /**
+   * Aborted with a `LockLostError` when the lock is lost, and not when it is released; `null`: not acquired, or released
+   * again. Each grant has a signal of its own.
+   */
+  readonly signal: AbortSignal | null;
+  /** Tries once. `false`: the key is held, be it by this lock. */
+  acquire(): LazyPromise<boolean>;
+  /**
+   * Tries once.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the key is held, be it by this lock.
+   */
+  acquireOrFail(): LazyPromise<void>;
+  /**
+   * Tries until the key is free or the time is over. `false`: it is over. Waiters of one process are served in the order
+   * they came.
+   */
+  acquireBlocking(settings?: LockBlockingSettings): LazyPromise<boolean>;
+  /**
+   * Tries until the key is free or the time is over.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the time is over.
+   */
+  acquireBlockingOrFail(settings?: LockBlockingSettings): LazyPromise<void>;
+  /** Gives the key back. `false`: this lock does not hold it (any more); then nothing changes. */
+  release(): LazyPromise<boolean>;
+  /**
+   * Gives the key back.
+   *
+   * @throws UnownedReleaseLockError if this lock does not hold it (any more).
+   */
+  releaseOrFail(): LazyPromise<void>;
+  /** Frees the key, whoever holds it. `false`: nobody did. */
+  forceRelease(): LazyPromise<boolean>;
+  /**
+   * Lets the lease end a ttl from now, be that later or sooner than before. `false`: this lock does not hold the key, or
+   * holds it without an end; then nothing changes.
+   *
+   * @param ttl Default: the provider's `defaultRefreshTime`, five minutes; not the ttl of this lock.
+   */
+  refresh(ttl?: ITimeSpan): LazyPromise<boolean>;
+  /**
+   * As {@link refresh}.
+   *
+   * @throws UnownedRefreshLockError if this lock does not hold the key (any more).
+   * @throws UnrefreshableKeyLockError if this lock holds the key without an end.
+   */
+  refreshOrFail(ttl?: ITimeSpan): LazyPromise<void>;
+  /** Whether nobody holds the key. */
+  isExpired(): LazyPromise<boolean>;
+  /** Whether somebody holds the key, not necessarily this lock. */
+  isLocked(): LazyPromise<boolean>;
+  /** How much longer the key is held. `null`: it is free or has expired, or is held without an end. */
+  getRemainingTime(): LazyPromise<TimeSpan | null>;
+  /** The owner of this lock, whether or not it holds the key. */
+  getOwner(): LazyPromise<string>;
+  /** Who holds the key, seen from this lock. */
+  getState(): LazyPromise<LockState>;
+  /**
+   * Acquires, calls a function with the signal and the fence of the grant, and releases whatever the function does. Answers a failure, and does not call the
+   * function, if the key is held. Rejects with what the function throws.
+   */
+  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  /**
+   * As {@link run}, answering what the function does.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the key is held.
+   */
+  runOrFail<T>(fn: LockWork<T>): LazyPromise<T>;
+  /** As {@link run}, after {@link acquireBlocking}. */
+  runBlocking<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  /**
+   * As {@link runOrFail}, after {@link acquireBlockingOrFail}.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the time is over.
+   */
+  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+}
+
+/** What can be said of a single lock. */
+export interface LockCreateSettings {
+  /** How long a lease lasts, up to 100 years; `null`: it has no end. Default: the provider's, five minutes. */
+  ttl?: ITimeSpan | null | undefined;
+  /** Who holds it; segments are joined by `/`. Default: an owner nobody else has. */
+  owner?: OneOrMore<string> | undefined;
+  /**
+   * Renews the lease for as long as the lock is held, on a thread of its own: a busy event loop loses no lock. Default:
+   * the provider's, which is not to.
+   */
+  keepAlive?: KeepAlive | undefined;
+}
+
+/** What can be said of a lock that is acquired at once. */
+export interface LockAcquireSettings extends LockCreateSettings, LockBlockingSettings {
+  /** How long to try at most, on a monotonic clock. Default: zero, which is one try. */
+  time?: ITimeSpan | undefined;
+}
+
+/** How a provider is closed. */
+export interface LockProviderCloseSettings {
+  /** How long those who hold locks may take to release them. Default: no time. */
+  drain?: ITimeSpan | undefined;
+}
+
+/** Makes locks. */
+export interface ILockProvider {
+  /**
+   * Makes a lock; nothing is acquired and the database is not asked.
+   *
+   * @param key What to lock; segments are joined with the key delimiter of the namespace.
+   * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
+   */
+  create(key: OneOrMore<string>, settings?: LockCreateSettings): ILock;
+}
+
+/** Hears of what happens to the locks of a provider. */
+export type ILockListenable = IEventListenable<LockEventMap>;
+
+/** What can be closed: a lock provider. */
+export interface Closable {
+  /** See `LockProvider.close`. */
+  close(settings: LockProviderCloseSettings): Promise<void>;
+}
+
+/** Settings of {@link closeOnSignals}. */
+export interface CloseOnSignalsSettings extends LockProviderCloseSettings {
+  /** Which signals. Default `["SIGTERM", "SIGINT"]`. */
+  signals?: readonly NodeJS.Signals[] | undefined;
+}
+
+/**
+ * Closes lock providers when the process is told to end, and then lets it end: nothing is granted any more, those who
+ * hold locks have the time of `drain`, and what is left is released.
+ *
+ * The signal is sent again when that is done, and ends the process as it would have without this; unless the application
+ * listens for it as well, and so decides by itself when to end. A second signal meanwhile ends it at once.
+ *
+ * @returns A function that takes it back.
+ */
+export declare function closeOnSignals(
+  providers: Closable | readonly Closable[],
+  settings?: CloseOnSignalsSettings,
+): () => void;
+
+/** The SQL that a server speaks. MariaDB speaks `"mysql"`, and CockroachDB `"postgres"`. */
+export type SqlDialect = "postgres" | "mysql" | "sqlite";
+
+/** What is bound to a placeholder. */
+export type SqlParameter = string | number | null;
+
+/** What came of a statement. */
+export interface SqlResult {
+  /** The values of each row, in the order of the statement's columns; empty if it returns none. */
+  readonly rows: readonly (readonly unknown[])[];
+  /** How many rows it inserted, updated or deleted; 0 for other statements. */
+  readonly affectedRows: number;
+  /** The number the database gave to the row it inserted; 0 if it gave none, or does not say. */
+  readonly insertId: number;
+}
+
+/**
+ * All that is needed of the database client of an application. Those of `pg`, `mysql2`, `better-sqlite3`, `node:sqlite`,
+ * Kysely, Knex and Sequelize are known; any other can be used by an object that implements this.
+ */
+export interface SqlClient {
+  /** What the server speaks. */
+  readonly dialect: SqlDialect;
+  /**
+   * Whether every statement is run in one transaction of the application. Then none is run again that failed, and what
+   * has expired is not deleted by itself. Default `false`.
+   */
+  readonly isTransaction?: boolean | undefined;
+  /**
+   * Runs one statement, and commits it at once unless the client is a transaction.
+   *
+   * Placeholders are `$1`, `$2`, … for PostgreSQL, where one may occur twice, and `?` for the others. They are to be
+   * bound, not written into the text. An integer may come back as a number, as a bigint or as text.
+   *
+   * @returns what came of it; rejects with the error of the driver, whose `code` (and `errno`, of MySQL) tells a
+   * deadlock from a missing table and a lost connection.
+   */
+  query(sql: string, parameters: readonly SqlParameter[]): PromiseLike<SqlResult>;
+}
+
 /** When a lease ends. */
 export interface ILockExpirationData {
   /** `null`: the lease has no end. */
@@ -1469,271 +2199,6 @@ export interface ILockAdapter {
 /** Whatever an application may implement to keep locks in a store of its own. */
 export type LockAdapter = ILockAdapter | IDatabaseLockAdapter | IInsertDatabaseLockAdapter;
 
-/** The lock that a {@link LockError} is about. */
-export interface LockErrorSubject {
-  /** The key, without its namespace. */
-  key?: string;
-  /** The owner that asked. */
-  owner?: string;
-}
-
-/** What all errors about locks extend. */
-export declare class LockError extends Error {
-  /** Stable, machine-readable name of the failure; unlike the message it never changes between versions. */
-  readonly code: string;
-  /** The key, without its namespace; `undefined` if the error is about no lock in particular. */
-  readonly key: string | undefined;
-  /** The owner that asked; `undefined` if the error is about no lock in particular. */
-  readonly owner: string | undefined;
-  /**
-   * Made by locks and their adapters.
-   *
-   * @param message What happened and what to do about it.
-   * @param cause The error or value that led to this one; left out, `cause` is absent.
-   * @param subject The lock it is about.
-   */
-  constructor(message: string, cause?: unknown, subject?: LockErrorSubject);
-}
-
-/** The key is held: by another owner, or by this one already. */
-export declare class KeyAlreadyAcquiredLockError extends LockError {
-  /** Always `"LOCK_KEY_ALREADY_ACQUIRED"`. */
-  readonly code: string;
-}
-
-/** A release was refused: the key is free, expired, or held by another owner. */
-export declare class UnownedReleaseLockError extends LockError {
-  /** Always `"LOCK_UNOWNED_RELEASE"`. */
-  readonly code: string;
-}
-
-/** A refresh was refused: the key is free, expired, or held by another owner. */
-export declare class UnownedRefreshLockError extends LockError {
-  /** Always `"LOCK_UNOWNED_REFRESH"`. */
-  readonly code: string;
-}
-
-/** A refresh was refused: this owner holds the key, and holds it without an end. */
-export declare class UnrefreshableKeyLockError extends LockError {
-  /** Always `"LOCK_UNREFRESHABLE_KEY"`. */
-  readonly code: string;
-}
-
-/** The database could not be asked. Never thrown because a key is held. */
-export declare class LockAdapterError extends LockError {
-  /** A code of its own in every subclass. */
-  readonly code: string;
-}
-
-/** The adapter cannot work as it is set up: a wrong URL, a table of another shape, a file that cannot be written. */
-export declare class ConfigurationLockError extends LockAdapterError {
-  /** Always `"LOCK_CONFIGURATION"`. */
-  readonly code: string;
-}
-
-/** The database could not be reached, or was busy for longer than the adapter waits. Trying again may help. */
-export declare class ConnectionLockError extends LockAdapterError {
-  /** Always `"LOCK_CONNECTION"`. */
-  readonly code: string;
-}
-
-/**
- * A request was sent and no answer came, and asking again did not tell whether it had taken effect: the lock may be held
- * by its owner or not. `getState()` tells once the database answers; a lease it left behind ends with its ttl.
- */
-export declare class AmbiguousLockError extends LockAdapterError {
-  /** Always `"LOCK_AMBIGUOUS"`. */
-  readonly code: string;
-}
-
-/** The database refused, or is damaged or full. */
-export declare class DatabaseLockError extends LockAdapterError {
-  /** Always `"LOCK_DATABASE"`. */
-  readonly code: string;
-}
-
-/** The adapter was closed before it was asked. */
-export declare class ClosedLockError extends LockAdapterError {
-  /** Always `"LOCK_CLOSED"`. */
-  readonly code: string;
-}
-
-/** The error classes by a short name. */
-export declare const LOCK_ERRORS: {
-  /** {@link LockError} */
-  readonly Base: typeof LockError;
-  /** {@link KeyAlreadyAcquiredLockError} */
-  readonly KeyAlreadyAcquired: typeof KeyAlreadyAcquiredLockError;
-  /** {@link UnownedReleaseLockError} */
-  readonly UnownedRelease: typeof UnownedReleaseLockError;
-  /** {@link UnownedRefreshLockError} */
-  readonly UnownedRefresh: typeof UnownedRefreshLockError;
-  /** {@link UnrefreshableKeyLockError} */
-  readonly UnrefreshableKey: typeof UnrefreshableKeyLockError;
-  /** {@link LockAdapterError} */
-  readonly Adapter: typeof LockAdapterError;
-  /** {@link ConfigurationLockError} */
-  readonly Configuration: typeof ConfigurationLockError;
-  /** {@link ConnectionLockError} */
-  readonly Connection: typeof ConnectionLockError;
-  /** {@link AmbiguousLockError} */
-  readonly Ambiguous: typeof AmbiguousLockError;
-  /** {@link DatabaseLockError} */
-  readonly Database: typeof DatabaseLockError;
-  /** {@link ClosedLockError} */
-  readonly Closed: typeof ClosedLockError;
-};
-
-/** Whether a value is one of the errors of {@link LOCK_ERRORS}. */
-export declare function isLockError(value: unknown): value is LockError;
-
-/** The states a lock can be in. */
-export declare const LOCK_STATE: {
-  /** Nobody holds the key. */
-  readonly EXPIRED: "EXPIRED";
-  /** This lock holds the key. */
-  readonly ACQUIRED: "ACQUIRED";
-  /** Another owner holds the key. */
-  readonly UNAVAILABLE: "UNAVAILABLE";
-};
-
-/** Nobody holds the key: it was never acquired, was released, or has expired. */
-export interface ExpiredLockState {
-  /** {@link LOCK_STATE.EXPIRED} */
-  readonly type: typeof LOCK_STATE.EXPIRED;
-}
-
-/** This lock holds the key. */
-export interface AcquiredLockState {
-  /** {@link LOCK_STATE.ACQUIRED} */
-  readonly type: typeof LOCK_STATE.ACQUIRED;
-  /** How much longer; `null`: without an end. */
-  readonly remainingTime: TimeSpan | null;
-}
-
-/** Another owner holds the key. */
-export interface UnavailableLockState {
-  /** {@link LOCK_STATE.UNAVAILABLE} */
-  readonly type: typeof LOCK_STATE.UNAVAILABLE;
-  /** Who holds it. */
-  readonly owner: string;
-}
-
-/** What a lock's key is in, seen from that lock. */
-export type LockState = ExpiredLockState | AcquiredLockState | UnavailableLockState;
-
-/**
- * How long and how often to try for a lock that is held. Whoever waits is woken by a release, where the database tells of
- * it; the interval is for releases that nobody tells of.
- */
-export interface LockBlockingSettings {
-  /** How long to try at most, on a monotonic clock. Zero: exactly one try. Default: the provider's, one minute. */
-  time?: ITimeSpan | undefined;
-  /**
-   * How long to wait between tries at most, and how often to report that the key is unavailable. Default: the provider's,
-   * one second.
-   */
-  interval?: ITimeSpan | undefined;
-  /** Ends the wait at once when it is aborted; the promise then rejects with its reason. */
-  signal?: AbortSignal | undefined;
-}
-
-/**
- * A key and an owner.
- *
- * Every method is lazy: it does nothing until its result is awaited or deferred. Each rejects with a `LockAdapterError`
- * if the database could not be asked.
- */
-export interface ILock {
-  /** The key, without its namespace. */
-  readonly key: string;
-  /** The owner; locks of one owner and one key are the same lock. */
-  readonly id: string;
-  /** How long a lease lasts that this lock acquires; `null`: it has no end. */
-  readonly ttl: TimeSpan | null;
-  /**
-   * The fence of the last grant to this object, a number that grows with every grant of the key: storage that remembers
-   * the highest it has seen can refuse a holder that was overtaken. `null`: not acquired, or released again. Adapters
-   * written in JavaScript keep no fences; theirs grow in this process, and between processes as their clocks do.
-   */
-  readonly fence: bigint | null;
-  /** Tries once. `false`: the key is held, be it by this lock. */
-  acquire(): LazyPromise<boolean>;
-  /**
-   * Tries once.
-   *
-   * @throws KeyAlreadyAcquiredLockError if the key is held, be it by this lock.
-   */
-  acquireOrFail(): LazyPromise<void>;
-  /**
-   * Tries until the key is free or the time is over. `false`: it is over. Waiters of one process are served in the order
-   * they came.
-   */
-  acquireBlocking(settings?: LockBlockingSettings): LazyPromise<boolean>;
-  /**
-   * Tries until the key is free or the time is over.
-   *
-   * @throws KeyAlreadyAcquiredLockError if the time is over.
-   */
-  acquireBlockingOrFail(settings?: LockBlockingSettings): LazyPromise<void>;
-  /** Gives the key back. `false`: this lock does not hold it (any more); then nothing changes. */
-  release(): LazyPromise<boolean>;
-  /**
-   * Gives the key back.
-   *
-   * @throws UnownedReleaseLockError if this lock does not hold it (any more).
-   */
-  releaseOrFail(): LazyPromise<void>;
-  /** Frees the key, whoever holds it. `false`: nobody did. */
-  forceRelease(): LazyPromise<boolean>;
-  /**
-   * Lets the lease end a ttl from now, be that later or sooner than before. `false`: this lock does not hold the key, or
-   * holds it without an end; then nothing changes.
-   *
-   * @param ttl Default: the provider's `defaultRefreshTime`, five minutes; not the ttl of this lock.
-   */
-  refresh(ttl?: ITimeSpan): LazyPromise<boolean>;
-  /**
-   * As {@link refresh}.
-   *
-   * @throws UnownedRefreshLockError if this lock does not hold the key (any more).
-   * @throws UnrefreshableKeyLockError if this lock holds the key without an end.
-   */
-  refreshOrFail(ttl?: ITimeSpan): LazyPromise<void>;
-  /** Whether nobody holds the key. */
-  isExpired(): LazyPromise<boolean>;
-  /** Whether somebody holds the key, not necessarily this lock. */
-  isLocked(): LazyPromise<boolean>;
-  /** How much longer the key is held. `null`: it is free or has expired, or is held without an end. */
-  getRemainingTime(): LazyPromise<TimeSpan | null>;
-  /** The owner of this lock, whether or not it holds the key. */
-  getOwner(): LazyPromise<string>;
-  /** Who holds the key, seen from this lock. */
-  getState(): LazyPromise<LockState>;
-  /**
-   * Acquires, calls a function, and releases whatever the function does. Answers a failure, and does not call the
-   * function, if the key is held. Rejects with what the function throws.
-   */
-  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
-  /**
-   * As {@link run}, answering what the function does.
-   *
-   * @throws KeyAlreadyAcquiredLockError if the key is held.
-   */
-  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
-  /** As {@link run}, after {@link acquireBlocking}. */
-  runBlocking<T>(
-    fn: AsyncLazy<T>,
-    settings?: LockBlockingSettings,
-  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
-  /**
-   * As {@link runOrFail}, after {@link acquireBlockingOrFail}.
-   *
-   * @throws KeyAlreadyAcquiredLockError if the time is over.
-   */
-  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
-}
-
 /** A key and an owner, made by `LockProvider.create`. See {@link ILock}. */
 export declare class Lock implements ILock {
   private constructor();
@@ -1745,6 +2210,10 @@ export declare class Lock implements ILock {
   get ttl(): TimeSpan | null;
   /** See {@link ILock.fence}. */
   get fence(): bigint | null;
+  /** See {@link ILock.state}. */
+  get state(): LockStanding | null;
+  /** See {@link ILock.signal}. */
+  get signal(): AbortSignal | null;
   /** See {@link ILock.acquire}. */
   acquire(): LazyPromise<boolean>;
   /** See {@link ILock.acquireOrFail}. */
@@ -1774,16 +2243,15 @@ export declare class Lock implements ILock {
   /** See {@link ILock.getState}. */
   getState(): LazyPromise<LockState>;
   /** See {@link ILock.run}. */
-  run<T>(fn: AsyncLazy<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  run<T>(fn: LockWork<T>): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /** See {@link ILock.runOrFail}. */
-  runOrFail<T>(fn: AsyncLazy<T>): LazyPromise<T>;
+  runOrFail<T>(fn: LockWork<T>): LazyPromise<T>;
   /** See {@link ILock.runBlocking}. */
-  runBlocking<T>(
-    fn: AsyncLazy<T>,
-    settings?: LockBlockingSettings,
-  ): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
+  runBlocking<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<Result<T, KeyAlreadyAcquiredLockError>>;
   /** See {@link ILock.runBlockingOrFail}. */
-  runBlockingOrFail<T>(fn: AsyncLazy<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+  runBlockingOrFail<T>(fn: LockWork<T>, settings?: LockBlockingSettings): LazyPromise<T>;
+  /** Releases, for `await using`. What goes wrong is told by an event, and not thrown over what the block did. */
+  [Symbol.asyncDispose](): Promise<void>;
   private lazy;
   private runIf;
   private runThenRelease;
@@ -1826,98 +2294,6 @@ export declare const SERDE_ERRORS: {
   readonly Deserialization: typeof DeserializationSerdeError;
 };
 
-/** Names of the events of a lock provider. */
-export declare const LOCK_EVENTS: {
-  /** A lock was acquired. */
-  readonly ACQUIRED: "ACQUIRED";
-  /** A lock was asked for and is held: once a try, and while waiting once an interval. */
-  readonly UNAVAILABLE: "UNAVAILABLE";
-  /** A lock was released by its owner. */
-  readonly RELEASED: "RELEASED";
-  /** A release was refused. */
-  readonly UNOWNED_RELEASE_TRY: "UNOWNED_RELEASE_TRY";
-  /** A lock that was held was released by force. */
-  readonly FORCE_RELEASED: "FORCE_RELEASED";
-  /** A lock was refreshed by its owner. */
-  readonly REFRESHED: "REFRESHED";
-  /** A refresh was refused, because the asker does not hold the lock. */
-  readonly UNOWNED_REFRESH_TRY: "UNOWNED_REFRESH_TRY";
-  /** A refresh was refused, because the asker holds the lock without an end. */
-  readonly UNEXPIREABLE_KEY_REFRESH_TRY: "UNEXPIREABLE_KEY_REFRESH_TRY";
-  /** The adapter failed; the error was also thrown. */
-  readonly UNEXPECTED_ERROR: "UNEXPECTED_ERROR";
-};
-
-/** A key and the owner that asked. */
-export interface LockEvent {
-  /** The key, without its namespace. */
-  readonly key: string;
-  /** The owner that asked. */
-  readonly owner: string;
-}
-
-/** A lease was granted or prolonged. */
-export interface LeaseLockEvent extends LockEvent {
-  /** How long the lease lasts from now; `null`: it has no end. */
-  readonly ttl: TimeSpan | null;
-}
-
-/** A lock was released by force. */
-export interface ForceReleasedLockEvent {
-  /** The key, without its namespace. */
-  readonly key: string;
-}
-
-/** The adapter failed. */
-export interface UnexpectedErrorLockEvent extends LeaseLockEvent {
-  /** What it threw. */
-  readonly error: unknown;
-}
-
-/** The events of a lock provider by name. */
-export interface LockEventMap {
-  /** {@link LOCK_EVENTS.ACQUIRED} */
-  ACQUIRED: LeaseLockEvent;
-  /** {@link LOCK_EVENTS.UNAVAILABLE} */
-  UNAVAILABLE: LockEvent;
-  /** {@link LOCK_EVENTS.RELEASED} */
-  RELEASED: LockEvent;
-  /** {@link LOCK_EVENTS.UNOWNED_RELEASE_TRY} */
-  UNOWNED_RELEASE_TRY: LockEvent;
-  /** {@link LOCK_EVENTS.FORCE_RELEASED} */
-  FORCE_RELEASED: ForceReleasedLockEvent;
-  /** {@link LOCK_EVENTS.REFRESHED} */
-  REFRESHED: LeaseLockEvent;
-  /** {@link LOCK_EVENTS.UNOWNED_REFRESH_TRY} */
-  UNOWNED_REFRESH_TRY: LockEvent;
-  /** {@link LOCK_EVENTS.UNEXPIREABLE_KEY_REFRESH_TRY} */
-  UNEXPIREABLE_KEY_REFRESH_TRY: LockEvent;
-  /** {@link LOCK_EVENTS.UNEXPECTED_ERROR} */
-  UNEXPECTED_ERROR: UnexpectedErrorLockEvent;
-}
-
-/** What can be said of a single lock. */
-export interface LockCreateSettings {
-  /** How long a lease lasts, up to 100 years; `null`: it has no end. Default: the provider's, five minutes. */
-  ttl?: ITimeSpan | null | undefined;
-  /** Who holds it; segments are joined by `/`. Default: an owner nobody else has. */
-  owner?: OneOrMore<string> | undefined;
-}
-
-/** Makes locks. */
-export interface ILockProvider {
-  /**
-   * Makes a lock; nothing is acquired and the database is not asked.
-   *
-   * @param key What to lock; segments are joined with the key delimiter of the namespace.
-   * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
-   */
-  create(key: OneOrMore<string>, settings?: LockCreateSettings): ILock;
-}
-
-/** Hears of what happens to the locks of a provider. */
-export type ILockListenable = IEventListenable<LockEventMap>;
-
 /** An event bus, whatever events it was declared for: see {@link IEventBus} for its methods. */
 export type AnyEventBus = Readonly<
   Record<Exclude<keyof IEventBus, "hasListeners">, (eventName: never, argument: never) => LazyPromise<unknown>>
@@ -1945,6 +2321,8 @@ export interface LockProviderSettings {
   defaultBlockingTime?: ITimeSpan | undefined;
   /** How long a lease lasts from a `refresh` without a ttl. Default: 5 minutes. */
   defaultRefreshTime?: ITimeSpan | undefined;
+  /** Whether and how leases are renewed while they are held; can be said for each lock as well. Default: they are not. */
+  keepAlive?: KeepAlive | undefined;
   /**
    * Carries the events. It may be the application's, with a map of other events: those of the locks need not be in it.
    * Default: one in memory, of this provider's own.
@@ -1971,6 +2349,8 @@ export declare class LockProvider implements ILockProvider, ILockListenable {
   private readonly namespace;
   private readonly createOwnerId;
   private readonly defaultTtl;
+  private readonly keepAlive;
+  private readonly ownsAdapter;
   /**
    * Connects to nothing; the first use of a lock does.
    *
@@ -1985,6 +2365,20 @@ export declare class LockProvider implements ILockProvider, ILockListenable {
    * @throws InvalidInputError if the key, the owner or the ttl cannot be used.
    */
   create(key: OneOrMore<string>, settings?: LockCreateSettings): Lock;
+  /**
+   * Makes a lock and acquires it, to be released by `release()` or at the end of an `await using` block.
+   *
+   * @throws KeyAlreadyAcquiredLockError if the key is held, for as long as `time` at least, which by default is no time.
+   * @throws InvalidInputError if the key or a setting cannot be used.
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  acquire(key: OneOrMore<string>, settings?: LockAcquireSettings): LazyPromise<Lock>;
+  /**
+   * Grants nothing any more, ends every wait with a `ClosedLockError`, and gives those who hold locks some time: functions
+   * of `run*`, and locks that are kept alive. Locks that are not released by then are lost for the reason `"closed"`, and
+   * released. Doing it again waits as well. The adapter stays open, unless this provider made it from a URL.
+   */
+  close(settings?: LockProviderCloseSettings): Promise<void>;
   /** Calls a listener for every event of a name, until it is removed. Adding it again changes nothing. */
   addListener<Name extends keyof LockEventMap>(
     eventName: Name,
@@ -2053,6 +2447,8 @@ export declare class LockProviderFactory<Name extends string = string> {
   setEventBus(eventBus: AnyEventBus): LockProviderFactory<Name>;
   /** The same factory with another ttl for locks that are given none; `null`: no end. */
   setDefaultTtl(defaultTtl: ITimeSpan | null): LockProviderFactory<Name>;
+  /** The same factory with another way of keeping leases. */
+  setKeepAlive(keepAlive: KeepAlive): LockProviderFactory<Name>;
   /** The same factory with another longest wait between tries. */
   setDefaultBlockingInterval(defaultBlockingInterval: ITimeSpan): LockProviderFactory<Name>;
   /** The same factory with another time to try for a lock. */
@@ -2066,6 +2462,107 @@ export declare class LockProviderFactory<Name extends string = string> {
   private make;
   private with;
 }
+
+/** What is used of a `Knex` or a `Knex.Transaction`. */
+export interface KnexHandle {
+  /** Whether it is a transaction. */
+  readonly isTransaction?: boolean;
+  /** What it speaks through. */
+  readonly client: unknown;
+  /** Builds a statement from text. */
+  raw(sql: string, bindings: never): unknown;
+}
+
+/** What is used of a `Kysely` or a `Transaction` of it. */
+export interface KyselyHandle {
+  /** Whether it is a transaction. */
+  readonly isTransaction: boolean;
+  /** The same without its plugins, which may change what comes back. */
+  withoutPlugins(): KyselyHandle;
+  /** Runs a compiled query. */
+  executeQuery(query: never): Promise<KyselyResult>;
+  /** Begins to build a query. */
+  selectFrom(table: never): unknown;
+  /** Begins a transaction. */
+  transaction(): unknown;
+}
+
+/** What is used of its results. */
+export interface KyselyResult {
+  /** The rows. */
+  readonly rows: unknown[];
+  /** How many rows were changed. */
+  readonly numAffectedRows?: bigint | undefined;
+  /** The number of the row that was inserted. */
+  readonly insertId?: bigint | undefined;
+}
+
+/** What is used of a pool or a connection of `mysql2/promise`. */
+export interface Mysql2PromiseHandle {
+  /** Of a pool: lends a connection. */
+  getConnection?: unknown;
+  /** Runs a statement. */
+  query(sql: string): Promise<unknown>;
+  /** Runs a prepared statement. */
+  execute(options: never, values: never): Promise<unknown>;
+}
+
+/** What is used of a pool or a connection of `mysql2`. */
+export interface Mysql2CallbackHandle {
+  /** The same pool or connection with promises. */
+  promise(): unknown;
+}
+
+/** What is used of a `Pool`, a `Client` or a `PoolClient` of `pg`. */
+export interface PgHandle {
+  /** Of a pool: how many connections it has. */
+  readonly totalCount?: number;
+  /** Runs a statement. */
+  query(query: { text: string; values: unknown[]; rowMode: "array" }): Promise<PgResult>;
+}
+
+/** What is used of its results. */
+export interface PgResult {
+  /** The rows, as arrays. */
+  readonly rows: unknown[][];
+  /** How many rows there are, or were changed. */
+  readonly rowCount: number | null;
+  /** The first word of the statement. */
+  readonly command: string;
+}
+
+/** What is used of a `Sequelize`. */
+export interface SequelizeHandle {
+  /** The name of what it speaks. */
+  getDialect(): string;
+  /** Runs a statement. */
+  query(sql: string, options: never): Promise<unknown>;
+}
+
+/** A transaction of the same `Sequelize`; it is only handed on. */
+export interface SequelizeTransaction {
+  /** Ends it. */
+  commit(): Promise<unknown>;
+}
+
+/** What is used of a `Database` of `better-sqlite3` or a `DatabaseSync` of `node:sqlite`. */
+export interface SqliteHandle {
+  /** Compiles a statement. */
+  prepare(sql: string): SqliteStatement;
+}
+
+/** What is used of its statements. */
+export interface SqliteStatement {
+  /** Of `better-sqlite3`: whether the statement returns rows. */
+  readonly reader?: boolean;
+  /** Runs it, and answers its rows. */
+  all(...parameters: SqlParameter[]): unknown[];
+  /** Runs it. */
+  run(...parameters: SqlParameter[]): unknown;
+}
+
+/** A handle of a database that `SqlLockAdapter` knows what to do with. */
+export type SqlHandle = SqlClient | PgHandle | Mysql2PromiseHandle | Mysql2CallbackHandle | SqliteHandle;
 
 /** Something that has to be set up before use, or may be set up early. */
 export interface IInitizable {
@@ -2151,6 +2648,132 @@ declare abstract class NativeLockAdapter implements ILockAdapter, IInitizable, I
    */
   getState(key: string): Promise<LockAdapterState | null>;
   private lock;
+}
+
+/** What the adapters over a client of the application have in common. */
+export interface ClientLockAdapterSettings {
+  /**
+   * Table of the leases: 1 to 48 ASCII letters, digits and underscores, not beginning with a digit. Default `"lock"`.
+   */
+  tableName?: string | undefined;
+  /** Schema the table is in, for PostgreSQL. Default: the first of the connection's search path. */
+  schema?: string | undefined;
+  /**
+   * How often rows of leases that have expired or were released are deleted, give or take a fifth. Default: every minute.
+   */
+  expiredKeysRemovalInterval?: ITimeSpan | undefined;
+  /**
+   * Whether they are deleted by themselves, which keeps the table small; nothing else depends on it. Default: unless the
+   * client is a transaction, or one connection that may be inside of one.
+   */
+  shouldRemoveExpiredKeys?: boolean | undefined;
+}
+
+declare abstract class ClientLockAdapter extends NativeLockAdapter {
+  private readonly removal;
+  /**
+   * Removes what {@link init} made, unless a lock in it is held; the next use makes it anew. Doing it again, or before
+   * `init`, changes nothing.
+   *
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  deInit(): Promise<void>;
+  /**
+   * Leaves the client alone, which stays the caller's; locks that are held stay held. What is asked afterwards fails with
+   * a `ClosedLockError`. Never needed for the process to exit.
+   */
+  close(): Promise<void>;
+}
+
+/** Settings of {@link KnexLockAdapter}. */
+export interface KnexLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Knex for PostgreSQL, MySQL or SQLite, or a transaction of one, in which locks are then taken. */
+  knex: KnexHandle;
+}
+
+/** Locks through a Knex of the application, who destroys it: between all processes that reach the same table. */
+export declare class KnexLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the Knex is none or speaks to another kind of database, or the table's name cannot
+   * be used.
+   */
+  constructor(settings: KnexLockAdapterSettings);
+}
+
+/** Settings of {@link KyselyLockAdapter}. */
+export interface KyselyLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Kysely for PostgreSQL, MySQL or SQLite, or a transaction of one, in which locks are then taken. */
+  kysely: KyselyHandle;
+  /** Whether {@link KyselyLockAdapter.transaction} begins one. Default: unless `kysely` is a transaction. */
+  enableTransactions?: boolean | undefined;
+}
+
+/**
+ * Locks through a Kysely of the application, who destroys it: between all processes that reach the same table. Use one
+ * database for all of them, never a replica.
+ *
+ * Locks need none of the methods that an {@link IDatabaseLockAdapter} has: they are taken in one statement, by the clock
+ * of the server.
+ */
+export declare class KyselyLockAdapter extends ClientLockAdapter implements IDatabaseLockAdapter {
+  private readonly kysely;
+  private readonly table;
+  private readonly leases;
+  private readonly isTransactional;
+  /** The tables are there, or about to be. */
+  private made;
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws ConfigurationLockError if the Kysely is none or speaks to another kind of database, or the table's name cannot
+   * be used.
+   * @throws InvalidInputError if the interval is not a positive time span.
+   */
+  constructor(settings: KyselyLockAdapterSettings);
+  /**
+   * Removes the table, unless a lock in it is held; the next use makes it anew. Doing it again, or before `init`, changes
+   * nothing.
+   *
+   * @throws LockAdapterError if the database could not be asked.
+   */
+  deInit(): Promise<void>;
+  /**
+   * The lease of a key, expired or not.
+   *
+   * @returns `null`: there is none.
+   */
+  find(key: string): Promise<ILockData | null>;
+  /**
+   * Deletes the lease of a key, whoever has it.
+   *
+   * @returns when what was deleted would have ended, or had; `null`: there was none.
+   */
+  remove(key: string): Promise<ILockExpirationData | null>;
+  /**
+   * Deletes the lease of a key if it is this owner's.
+   *
+   * @returns what was deleted, expired or not; `null`: it is not.
+   */
+  removeIfOwner(key: string, owner: string): Promise<ILockData | null>;
+  /**
+   * Sets the end of a lease that is this owner's, has an end, and has not expired by the clock of the server.
+   *
+   * @returns how many leases were changed: 1, or 0 if there is no such lease.
+   */
+  updateExpiration(key: string, owner: string, expiration: Date): Promise<number>;
+  /**
+   * Runs a function in a serializable transaction. One that runs into another is rolled back, and run again: up to ten
+   * times, so that the function is to have no other effects. With `enableTransactions: false`, and if the Kysely is a
+   * transaction already, the function is run once and no transaction is begun.
+   *
+   * @returns what the function answers. If it rejects, this does with the same, and nothing of it stays.
+   */
+  transaction<T>(fn: (transaction: IDatabaseLockTransaction) => Promise<T>): Promise<T>;
+  private begin;
+  private prepare;
 }
 
 /** Settings of {@link MemoryLockAdapter}. */
@@ -2337,10 +2960,18 @@ export declare class PostgresLockAdapter extends NativeLockAdapter {
   constructor(settings: PostgresLockAdapterSettings);
 }
 
-/** What is read of an ioredis client: where it connects to. The client itself is left alone, and stays the caller's. */
+/** What is read of an ioredis client of a server or of sentinels. It is left alone, and stays the caller's. */
 export interface RedisClient {
   /** The options the client was made with, as ioredis keeps them. */
   readonly options: RedisClientOptions;
+}
+
+/** What is read of an ioredis client of a cluster. It is left alone, and stays the caller's. */
+export interface RedisClusterClient {
+  /** Tells it from other clients. */
+  readonly isCluster: boolean;
+  /** The options the client was made with, as ioredis keeps them. */
+  readonly options: RedisClusterClientOptions;
 }
 
 /** The options of an ioredis client that say where and as whom it connects. */
@@ -2359,40 +2990,152 @@ export interface RedisClientOptions {
   readonly db?: number | undefined;
   /** Stands in front of every key the client uses, and of every lock. */
   readonly keyPrefix?: string | undefined;
-  /** Not supported yet. */
+  /** Encrypts the connection: see {@link RedisTlsOptions}. */
   readonly tls?: unknown;
-  /** Not supported yet. */
-  readonly sentinels?: unknown;
+  /** Sentinels that tell where the master is. */
+  readonly sentinels?:
+    | readonly {
+        readonly host?: string | undefined;
+        readonly port?: number | undefined;
+      }[]
+    | null
+    | undefined;
+  /** The name of the master at the sentinels. */
+  readonly name?: string | null | undefined;
+  /** Default: the default user of the sentinels. */
+  readonly sentinelUsername?: string | null | undefined;
+  /** Default: none. */
+  readonly sentinelPassword?: string | null | undefined;
+  /** Encrypts the connections to the sentinels. */
+  readonly sentinelTLS?: unknown;
+  /** With sentinels, `tls` is used only if this is `true`. */
+  readonly enableTLSForSentinelMode?: boolean | undefined;
+  /** Addresses behind a NAT. A function is not supported. */
+  readonly natMap?: unknown;
+  /** Milliseconds; longest time for a verb. */
+  readonly commandTimeout?: number | undefined;
+  /** Milliseconds; longest time for a connection. */
+  readonly connectTimeout?: number | undefined;
 }
 
-/** Settings of {@link RedisLockAdapter}. */
-export interface RedisLockAdapterSettings {
-  /** Where the server is: `"redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]"` or `"redis+unix:///PATH"`. */
-  url: string;
-  /** Stands in front of every key. Default: nothing. */
+/** The options of an ioredis client of a cluster that are read. */
+export interface RedisClusterClientOptions {
+  /** Of the connections to the nodes. */
+  readonly redisOptions?: RedisClientOptions | undefined;
+  /** Stands in front of every key the client uses, and of every lock. */
+  readonly keyPrefix?: string | undefined;
+  /** Addresses behind a NAT. A function is not supported. */
+  readonly natMap?: unknown;
+}
+
+/** How connections are encrypted; the names and the meanings are those of Node.js. Certificates and keys are PEM. */
+export interface RedisTlsOptions {
+  /** Authorities to trust instead of those of the system. */
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** The certificate this side shows, with its chain. */
+  cert?: string | Uint8Array | undefined;
+  /** The key to it, without a passphrase. */
+  key?: string | Uint8Array | undefined;
+  /** `false`: any certificate of the server is accepted. Default `true`. */
+  rejectUnauthorized?: boolean | undefined;
+  /** The name that the server's certificate must be for. Default: the host. */
+  servername?: string | undefined;
+}
+
+/** What {@link RedisLockAdapter} can be told, however it connects. */
+export interface RedisLockAdapterOptions {
+  /** Stands in front of every key. Default: that of the client, else nothing. */
   keyPrefix?: string | undefined;
+  /**
+   * Milliseconds, 1 to an hour: no verb takes longer, connecting included. Default: that of the client, else 5000.
+   */
+  commandTimeout?: number | undefined;
+  /** Milliseconds, 1 to an hour: no attempt to connect takes longer. Default: that of the client, else 5000. */
+  connectTimeout?: number | undefined;
+  /**
+   * How many replicas must have heard of a grant, from 1. A grant that fewer have heard of in time is taken back, and the
+   * verb fails with a `ConnectionLockError`. Default: none has to.
+   */
+  replicas?: number | undefined;
+  /** Milliseconds that the replicas have, up to half the `commandTimeout`. Default: that, but a second at most. */
+  replicasTimeout?: number | undefined;
+}
+
+/** Settings of {@link RedisLockAdapter} that name a place. */
+export interface RedisLockAdapterSettings extends RedisLockAdapterOptions {
+  /**
+   * Where the server is: `"redis://[USER][:PASSWORD]@HOST[:PORT][/DATABASE]"`, `"redis+unix:///PATH"`,
+   * `"redis+sentinel://HOST:PORT,HOST:PORT/NAME"` or `"redis+cluster://HOST:PORT,HOST:PORT"`; with `rediss` in place of
+   * `redis`, the connections are encrypted.
+   */
+  url: string;
+  /** How the connections are encrypted. Default: not at all, unless the URL says so. */
+  tls?: RedisTlsOptions | undefined;
 }
 
 /** Settings of {@link RedisLockAdapter} that name a client; whatever else is in them is not used. */
-export interface RedisLockAdapterClientSettings {
+export interface RedisLockAdapterClientSettings extends RedisLockAdapterOptions {
   /** An ioredis client, whose options are read. */
-  database: RedisClient;
+  database: RedisClient | RedisClusterClient;
   /** Locks need none to be stored. */
   serde?: unknown;
 }
 
 /**
- * Locks between all processes that reach the same Redis server, 6.2 or newer, or Valkey. Of an ioredis client it takes the
- * options and connects by itself, over one connection of its own.
+ * Locks between all processes that reach the same Redis, 6.2 or newer, or Valkey: a server, the master that sentinels watch
+ * over, or a cluster. Of an ioredis client it takes the options and connects by itself, over one connection of its own to
+ * each server.
  */
 export declare class RedisLockAdapter extends NativeLockAdapter {
   /**
    * Connects to nothing yet.
    *
-   * @throws ConfigurationLockError if the URL or the client's options cannot be used: TLS, sentinels and clusters are not
-   * supported yet.
+   * @throws ConfigurationLockError if the URL, the client's options or the settings cannot be used.
    */
-  constructor(settings: RedisClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
+  constructor(settings: RedisClient | RedisClusterClient | RedisLockAdapterClientSettings | RedisLockAdapterSettings);
+}
+
+/** Settings of {@link SequelizeLockAdapter}. */
+export interface SequelizeLockAdapterSettings extends ClientLockAdapterSettings {
+  /** A Sequelize for PostgreSQL, MySQL or SQLite. */
+  sequelize: SequelizeHandle;
+  /** A transaction of it, in which locks are then taken. Default: none, whatever continuation-local storage holds. */
+  transaction?: SequelizeTransaction | null | undefined;
+}
+
+/** Locks through a Sequelize of the application, who closes it: between all processes that reach the same table. */
+export declare class SequelizeLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the Sequelize is none or speaks to another kind of database, or the table's name
+   * cannot be used.
+   */
+  constructor(settings: SequelizeLockAdapterSettings);
+}
+
+/** Settings of {@link SqlLockAdapter}. */
+export interface SqlLockAdapterSettings extends ClientLockAdapterSettings {
+  /**
+   * A pool or a connection of `pg`, `mysql2` or `mysql2/promise`, a database of `better-sqlite3` or `node:sqlite`, or a
+   * client of your own. A connection that is inside a transaction takes its locks in that transaction.
+   */
+  client: SqlHandle;
+}
+
+/**
+ * Locks through the database client that the application already has: between all processes that reach the same table.
+ * The client stays the caller's, who ends it.
+ */
+export declare class SqlLockAdapter extends ClientLockAdapter {
+  /**
+   * Asks the database nothing yet.
+   *
+   * @throws InvalidInputError if the interval is not a positive time span.
+   * @throws ConfigurationLockError if the client is none that is known, or the table's name cannot be used.
+   */
+  constructor(settings: SqlLockAdapterSettings);
 }
 
 /** Settings of {@link SqliteLockAdapter}. */
