@@ -2517,6 +2517,8 @@ export interface Mysql2CallbackHandle {
 export interface PgHandle {
   /** Of a pool: how many connections it has. */
   readonly totalCount?: number;
+  /** Of a connection: `"T"` if it is inside a transaction. */
+  getTransactionStatus?(): unknown;
   /** Runs a statement. */
   query(query: { text: string; values: unknown[]; rowMode: "array" }): Promise<PgResult>;
 }
@@ -2966,6 +2968,14 @@ export interface RedisClient {
   readonly options: RedisClientOptions;
 }
 
+/** Where a sentinel is. */
+export interface RedisSentinelAddress {
+  /** Default `"127.0.0.1"`. */
+  readonly host?: string | undefined;
+  /** Default 26379. */
+  readonly port?: number | undefined;
+}
+
 /** What is read of an ioredis client of a cluster. It is left alone, and stays the caller's. */
 export interface RedisClusterClient {
   /** Tells it from other clients. */
@@ -2993,13 +3003,7 @@ export interface RedisClientOptions {
   /** Encrypts the connection: see {@link RedisTlsOptions}. */
   readonly tls?: unknown;
   /** Sentinels that tell where the master is. */
-  readonly sentinels?:
-    | readonly {
-        readonly host?: string | undefined;
-        readonly port?: number | undefined;
-      }[]
-    | null
-    | undefined;
+  readonly sentinels?: readonly RedisSentinelAddress[] | null | undefined;
   /** The name of the master at the sentinels. */
   readonly name?: string | null | undefined;
   /** Default: the default user of the sentinels. */

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "../scripts/prepare.mjs";
+import { provision } from "../scripts/servers.mjs";
 import { main, StepError, say } from "../scripts/step.mjs";
 import { measure } from "./measure.mjs";
 import { installPeers } from "./peers.mjs";
-import { plan } from "./plan.mjs";
+import { plan, servers } from "./plan.mjs";
 import { describeMachine, drawTable, judge } from "./report.mjs";
 import { withServer } from "./servers.mjs";
 import { isOf, loadSubjects } from "./subjects.mjs";
@@ -18,6 +19,19 @@ await main(async () => {
   const { backends, rounds } = readArguments();
   await prepare();
   await installPeers();
+  const { environment, missing, stop } = await provision(backends.flatMap((backend) => servers[backend] ?? []));
+  try {
+    if (missing.length > 0) {
+      throw new StepError(missing.join("; "));
+    }
+    Object.assign(process.env, environment);
+    await measureAll(backends, rounds);
+  } finally {
+    await stop();
+  }
+});
+
+async function measureAll(backends, rounds) {
   const subjects = await loadSubjects(backends);
 
   console.log(`\n${describeMachine()}\n`);
@@ -36,7 +50,7 @@ await main(async () => {
     });
   }
   console.log(`required, by the medians\n${verdicts.map((verdict) => `  ${verdict}`).join("\n")}`);
-});
+}
 
 function readArguments() {
   const known = Object.keys(plan);

@@ -8,7 +8,7 @@ import { say } from "../scripts/step.mjs";
  * @property {string} name
  * @property {string} [backend] one that the plan knows
  * @property {string[]} [backends] several of them
- * @property {"peer" | "floor" | "ours"} role ratios are to the peer; the floor is the least that the backend costs
+ * @property {"peer" | "floor" | "ours"} role ratios are to the fastest peer; the floor is the least that the backend costs
  * @property {(keys: string[], folder: string, url: string | undefined) => Opened} open may put files into `folder`; the
  *   URL is that of the backend's server
  */

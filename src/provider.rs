@@ -1,3 +1,5 @@
+mod hand_over;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -7,23 +9,16 @@ use tokio::sync::watch;
 
 use crate::adapters::{self, LockAdapter, Watch};
 use crate::ambiguity;
-use crate::error::{Error, ErrorKind, Result};
-use crate::fence::Fence;
+use crate::error::{Error, Result};
 use crate::keeper::{self, Holding, Keeper, Loss};
 use crate::lock::Lock;
 use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
 use crate::ttl::Ttl;
-use crate::waiters::{self, Done, Grant, Heir, IsGone, Waiter, Waiters};
-
-/// How long a grant that nobody wants any more is tried to be undone, if its lease does not end sooner.
-const UNDOING: Duration = Duration::from_secs(60);
+use crate::waiters::{self, Done, IsGone, Waiter, Waiters};
 
 /// How long closing waits for tries that are under way, so that what they are granted is released again.
 const PARTING: Duration = Duration::from_secs(1);
-
-/// The first pause after an attempt at undoing; it doubles.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Makes [`Lock`]s over one adapter, and carries requests to it. Cheap to clone; clones share the adapter, the queues of
 /// those who wait and the leases that are kept.
@@ -107,7 +102,10 @@ impl LockProvider {
     }
     let asked = Instant::now();
     let batch = self.0.waiters.with_heirs(requests.to_vec());
-    let answers = self.0.adapter.try_answer(&batch.requests)?;
+    let Some(answers) = self.0.adapter.try_answer(&batch.requests) else {
+      self.0.waiters.call_off(&batch);
+      return None;
+    };
     Some(self.hand_on(requests, batch, answers, asked))
   }
 
@@ -172,12 +170,13 @@ impl LockProvider {
     self.0.waiters.leave(key, id).is_some()
   }
 
-  /// Renews a lease until it is let go of or lost. The number tells it apart.
+  /// Renews a lease until it is let go of or lost. The number tells it apart. It counts as a [sign of life](Self::beat).
   ///
   /// It has to be called on a Tokio runtime.
   #[must_use]
   pub fn keep(&self, holding: Holding) -> u64 {
     let id = self.next_id();
+    self.beat();
     self.keep_as(id, holding);
     id
   }
@@ -194,6 +193,11 @@ impl LockProvider {
   #[must_use]
   pub fn let_go(&self, id: u64) -> Option<watch::Receiver<()>> {
     self.0.keeper.remove(id)
+  }
+
+  /// Says that a lease that is kept was refreshed by hand, to last `ttl` from when that was asked for.
+  pub fn refreshed(&self, id: u64, asked: Instant, ttl: Ttl) {
+    self.0.keeper.refreshed(id, asked, ttl);
   }
 
   /// Says that the application's event loop is alive, for leases that are kept only as long as it is.
@@ -271,86 +275,6 @@ impl LockProvider {
       .await
       .pop()
       .unwrap_or_else(|| Err(Error::unanswered()))
-  }
-
-  /// Gives a grant to the waiter it was asked for, or undoes it if that one has left.
-  pub(crate) fn grant(&self, key: &Key, id: u64, owner: &Owner, ttl: Option<Ttl>, grant: Grant) {
-    self.0.waiters.granted(key, ttl.map(Ttl::duration));
-    let is_taken = self
-      .0
-      .waiters
-      .leave(key, id)
-      .is_some_and(|waiter| (waiter.done)(Ok(grant)));
-    if !is_taken && let Some(runtime) = self.0.runtime.get() {
-      let under_way = self.under_way();
-      let undoing = self.clone().undo(key.clone(), owner.clone(), ttl, grant.fence);
-      runtime.spawn(async move {
-        undoing.await;
-        drop(under_way);
-      });
-    }
-  }
-
-  /// Sees to it that releases among the requests reach those who wait.
-  fn hand_on(
-    &self,
-    requests: &[Request],
-    batch: waiters::Batch,
-    answers: Vec<Result<Answer>>,
-    asked: Instant,
-  ) -> Vec<Result<Answer>> {
-    let (own, inherited) = batch.divide(answers);
-    self.tell_released(requests, &own, |key| inherited.iter().any(|(heir, _)| heir.key == *key));
-    for (heir, answer) in inherited {
-      match answer {
-        Ok(Answer::Acquired { fence }) => self.grant_later(heir, Grant { fence, asked }),
-        // The prober finds out why.
-        _ => self.0.waiters.released(&heir.key),
-      }
-    }
-    own
-  }
-
-  /// Tells those who wait of releases that were followed by no acquire.
-  fn tell_released(&self, requests: &[Request], answers: &[Result<Answer>], has_heir: impl Fn(&Key) -> bool) {
-    for (request, answer) in requests.iter().zip(answers) {
-      let is_release = matches!(request, Request::Release { .. } | Request::ForceRelease { .. });
-      if is_release && !matches!(answer, Ok(Answer::Released(false))) && !has_heir(request.key()) {
-        self.0.waiters.released(request.key());
-      }
-    }
-  }
-
-  /// Gives a key to its heir after the answers of the same batch have been given.
-  fn grant_later(&self, heir: Heir, grant: Grant) {
-    let provider = self.clone();
-    let under_way = self.under_way();
-    let grant = move || {
-      provider.grant(&heir.key, heir.id, &heir.owner, heir.ttl, grant);
-      drop(under_way);
-    };
-    match self.0.runtime.get() {
-      Some(runtime) => drop(runtime.spawn(async move { grant() })),
-      None => grant(),
-    }
-  }
-
-  async fn undo(self, key: Key, owner: Owner, ttl: Option<Ttl>, fence: Fence) {
-    let patience = ttl.map_or(UNDOING, |ttl| ttl.duration().min(UNDOING));
-    let begun = Instant::now();
-    let mut pause = FIRST_PAUSE;
-    let release = Request::Release {
-      key,
-      owner,
-      fence: Some(fence),
-    };
-    while let Err(error) = self.answer_one(release.clone()).await {
-      if error.kind() == ErrorKind::Closed || begun.elapsed() >= patience {
-        return;
-      }
-      tokio::time::sleep(pause).await;
-      pause *= 2;
-    }
   }
 
   fn next_id(&self) -> u64 {

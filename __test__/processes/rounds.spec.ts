@@ -19,7 +19,7 @@ test.each(Object.keys(racingAdapters))(
     const tableName = `lock_${randomUUID().replaceAll("-", "")}`;
     const children = Array.from(
       { length: PROCESSES },
-      () => new Child("contestant.mjs", [name, tableName], { talks: true }),
+      () => new Child("racer.mjs", [name, tableName], { talks: true }),
     );
     const ask = async (order: string) => {
       for (const child of children) {

@@ -21,4 +21,8 @@ describe.each([
   test("can be terminated while no other thread uses the package", { timeout: TIMEOUT }, async () => {
     expect(await new Child("terminating.mjs", [url(), WORKERS]).ended).toEqual(QUIET_END);
   });
+
+  test("can be terminated while they wait, and nothing of them is left behind", { timeout: TIMEOUT }, async () => {
+    expect(await new Child("abandoning.mjs", [url()]).ended).toEqual(QUIET_END);
+  });
 });

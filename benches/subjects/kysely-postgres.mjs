@@ -7,7 +7,10 @@ export const backends = ["postgres", "postgres-asynchronous"];
 export const role = "peer";
 
 export function open(keys, _folder, url) {
-  const database = new Kysely({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) }) });
+  const pool = new pg.Pool({ connectionString: url });
+  // Its connections may still be closing when the server stops.
+  pool.on("error", () => undefined);
+  const database = new Kysely({ dialect: new PostgresDialect({ pool }) });
   return openTable(keys, {
     create: () =>
       database.schema

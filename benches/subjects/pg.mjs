@@ -7,6 +7,8 @@ export const role = "floor";
 
 export function open(keys, _folder, url) {
   const pool = new pg.Pool({ connectionString: url });
+  // Its connections may still be closing when the server stops.
+  pool.on("error", () => undefined);
   const run = async (name, text, values) => (await pool.query({ name, text, values })).rowCount === 1;
   return openTable(keys, {
     create: async () => {

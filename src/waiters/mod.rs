@@ -134,6 +134,13 @@ impl Waiters {
     batch
   }
 
+  /// Says that a batch was not sent after all.
+  pub(crate) fn call_off(&self, batch: &Batch) {
+    for (_, heir) in &batch.heirs {
+      self.with_queue(&heir.key, Queue::keep);
+    }
+  }
+
   /// Says that a key was let go of here and handed on to nobody, so that the next of its queue may try.
   pub(crate) fn released(&self, key: &Key) {
     let mut lines = self.lines();
@@ -185,8 +192,8 @@ impl Waiters {
     due
   }
 
-  fn plan(&self, key: &Key, pause: Duration) {
-    self.with_queue(key, |queue| queue.plan(pause));
+  fn tried(&self, key: &Key, pause: Option<Duration>) {
+    self.with_queue(key, |queue| queue.tried(pause));
   }
 
   fn heard(&self, key: &Key) {

@@ -30,9 +30,8 @@ pub(crate) async fn probe(provider: LockProvider, key: Key, nudge: Arc<Notify>) 
     match prober.provider.waiters().due(&prober.key, &prober.nudge) {
       Due::Nothing => return,
       Due::Probe(head) => {
-        if let Some(pause) = prober.attempt(head).await {
-          prober.provider.waiters().plan(&prober.key, pause);
-        }
+        let pause = prober.attempt(head).await;
+        prober.provider.waiters().tried(&prober.key, pause);
       }
       Due::Sleep(until) => prober.sleep(until).await,
     }

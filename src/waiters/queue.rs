@@ -17,6 +17,9 @@ pub(super) const CLOCK_STEP: Duration = Duration::from_millis(1);
 /// release that somebody else made of it waits to be found.
 const ECHO: Duration = Duration::from_millis(50);
 
+/// How long a release with an acquire behind it is waited for.
+const HANDING_ON: Duration = Duration::from_secs(10);
+
 /// Somebody who waits for a key.
 pub(crate) struct Waiter {
   pub(crate) id: u64,
@@ -47,12 +50,18 @@ pub(super) struct Queue {
   waiters: VecDeque<Waiter>,
   /// Wakes the prober.
   pub(super) nudge: Arc<Notify>,
-  /// When to try for the head. `None`: that is being done.
+  /// When to try for the head. `None`: nothing is planned while that is being done.
   probe_at: Option<Instant>,
-  /// When that was begun last.
+  is_probing: bool,
+  /// When a try was begun last.
   probed: Instant,
   /// The shortest interval of the queue.
   interval: Duration,
+  /// A release is on its way with an acquire for the head behind it; until then at the latest nothing else is tried, or
+  /// the key would be taken twice for one waiter.
+  handed_on_until: Option<Instant>,
+  /// Whether the prober sleeps for that reason.
+  is_held_up: bool,
   past: Past,
 }
 
@@ -109,7 +118,10 @@ impl Queue {
       waiters: VecDeque::from([first]),
       nudge: Arc::default(),
       probe_at: Some(now),
+      is_probing: false,
       probed: now,
+      handed_on_until: None,
+      is_held_up: false,
       past,
     }
   }
@@ -142,16 +154,32 @@ impl Queue {
     self.waiters
   }
 
-  /// For whom a release is to be followed by an acquire. `None`: for nobody, or others are to have a chance first.
+  /// For whom a release is to be followed by an acquire. `None`: for nobody, or others are to have a chance first, or a
+  /// try is on its way already.
   pub(super) fn heir(&mut self) -> Option<(u64, Owner, Option<Ttl>)> {
-    if self.past.turn.is_over(Instant::now()) {
+    let now = Instant::now();
+    let is_handed_on = self.handed_on_until.is_some_and(|until| now < until);
+    if self.is_probing || is_handed_on || self.past.turn.is_over(now) {
       return None;
     }
-    self.head().map(|head| (head.id, head.owner.clone(), head.ttl))
+    let heir = self.head().map(|head| (head.id, head.owner.clone(), head.ttl));
+    if heir.is_some() {
+      self.handed_on_until = Some(later(now, HANDING_ON));
+    }
+    heir
+  }
+
+  /// The release was not sent after all.
+  pub(super) fn keep(&mut self) {
+    self.handed_on_until = None;
+    if self.is_held_up {
+      self.nudge.notify_one();
+    }
   }
 
   /// The key was let go of here, and handed on to nobody.
   pub(super) fn released(&mut self) {
+    self.keep();
     self.past.held_here_until = None;
     let now = Instant::now();
     let rest = self.past.turn.end(now);
@@ -165,6 +193,7 @@ impl Queue {
 
   /// The key was granted here, for that long.
   pub(super) fn granted(&mut self, lasts: Option<Duration>) {
+    self.keep();
     let now = Instant::now();
     self.past.turn.go_on(now);
     let ends = later(now, lasts.map_or(FAR, |lasts| lasts + CLOCK_STEP));
@@ -191,9 +220,13 @@ impl Queue {
     self.hasten(later(now, pause));
   }
 
-  /// The try for the head came to nothing: somebody else has the key. The next is to be so much later, unless something
-  /// has happened meanwhile that calls for it sooner.
-  pub(super) fn plan(&mut self, pause: Duration) {
+  /// The try for the head is over. If it came to nothing, somebody else has the key, and the next is to be so much later,
+  /// unless something has happened meanwhile that calls for it sooner.
+  pub(super) fn tried(&mut self, pause: Option<Duration>) {
+    self.is_probing = false;
+    let Some(pause) = pause else {
+      return;
+    };
     let now = Instant::now();
     if !self.past.is_held_here(now) {
       self.past.held_here_until = None;
@@ -208,14 +241,18 @@ impl Queue {
     if self.head().is_none() {
       return Due::Nothing;
     }
-    match self.probe_at {
-      Some(at) if at > now => Due::Sleep(at),
+    let handed_on_until = self.handed_on_until.filter(|until| *until > now);
+    self.is_held_up = handed_on_until.is_some();
+    match (handed_on_until, self.probe_at) {
+      (Some(until), _) => Due::Sleep(until),
+      (None, Some(at)) if at > now => Due::Sleep(at),
       _ => self.begin_probe(now),
     }
   }
 
   fn begin_probe(&mut self, now: Instant) -> Due {
     self.probe_at = None;
+    self.is_probing = true;
     self.probed = now;
     let shortest = self.waiters.iter().map(|waiter| waiter.interval).min();
     self.interval = shortest.unwrap_or(self.interval);

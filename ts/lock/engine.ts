@@ -83,6 +83,11 @@ export class LockEngine {
     return this.waitLine.isWaitedFor(key);
   }
 
+  /** See {@link WaitLine.tryFirst}. */
+  tryFirst(key: string, attempt: () => Promisable<number>): Promisable<number> {
+    return this.waitLine.tryFirst(key, attempt);
+  }
+
   /**
    * Waits for a key behind all who wait already, and answers as an acquire does; `null`: the time is over. Throws what it
    * cannot answer.

@@ -1,6 +1,7 @@
 import { onAbort } from "../async/on-abort";
 import { LONGEST_TIMER, wait } from "../async/wait";
 import { abandonWait, isFailure, type NativeLock, type NativeOutcome, waitFor } from "../native";
+import type { Promisable } from "../utilities/invokable";
 import type { Keeping } from "./keeping";
 import { hear, NOTICE_BOARD, unhear } from "./notice-board";
 
@@ -27,10 +28,31 @@ export interface WaitSettings {
 /** Those of this JavaScript context that wait for the keys of one adapter. The engine has them in the order they came. */
 export class WaitLine {
   private readonly waiting = new Map<string, number>();
+  /** First tries that are under way, until whoever made one waits, or need not; whether they are answered then. */
+  private readonly tries = new Map<string, Promise<boolean>>();
 
   /** Whether anybody waits for a key. */
   isWaitedFor(key: string): boolean {
     return this.waiting.has(key);
+  }
+
+  /**
+   * Tries for a key before waiting for it, unless others wait for it, or try: a thousand who come together ask once, and
+   * whoever comes later comes behind. Zero: nothing was tried, and it is the right time to wait.
+   */
+  tryFirst(key: string, attempt: () => Promisable<number>): Promisable<number> {
+    const before = this.tries.get(key);
+    if (before !== undefined) {
+      return before.then((isAnswered) => (isAnswered ? 0 : attempt()));
+    }
+    if (this.isWaitedFor(key)) {
+      return 0;
+    }
+    const answer = attempt();
+    if (typeof answer !== "number") {
+      this.tries.set(key, this.settled(key, answer));
+    }
+    return answer;
   }
 
   /**
@@ -44,6 +66,17 @@ export class WaitLine {
     } finally {
       this.count(settings.key, -1);
     }
+  }
+
+  private async settled(key: string, answer: PromiseLike<number>): Promise<boolean> {
+    const isAnswered = await answer.then(
+      () => true,
+      () => false,
+    );
+    // In the next turn of the event loop, whoever tried has come to wait.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.tries.delete(key);
+    return isAnswered;
   }
 
   private count(key: string, change: 1 | -1): void {

@@ -1,0 +1,57 @@
+// A process that waits for the key "key". It does what it is told: [order, ...arguments], one after the other.
+
+import * as holdfast from "holdfast";
+
+/** @type {Record<string, any>} */
+const adapters = holdfast;
+const { adapter: name, settings } = JSON.parse(process.argv[2] ?? "");
+const adapter = new adapters[name](settings);
+const provider = new holdfast.LockProvider({ adapter, defaultTtl: holdfast.TimeSpan.fromMinutes(10) });
+const patient = { time: holdfast.TimeSpan.fromMinutes(10), interval: holdfast.TimeSpan.fromSeconds(1) };
+
+/** @type {Record<string, (...values: number[]) => Promise<unknown>>} */
+const orders = { hold, visit };
+
+await adapter.init();
+process.on("message", async (order) => {
+  const [verb = "", ...values] = /** @type {[string, ...number[]]} */ (order);
+  process.send?.(await orders[verb]?.(...values));
+});
+process.send?.("ready");
+
+/** Holds the key for that many milliseconds from a moment that lies between the two that it tells. */
+async function hold(ttl = 0) {
+  const lock = provider.create("key", { ttl: holdfast.TimeSpan.fromMilliseconds(ttl) });
+  const before = now();
+  await lock.acquireOrFail();
+  return [before, now()];
+}
+
+/** So many tasks at once are in sections of the key, one after the other, until that time. At least once each. */
+async function visit(tasks = 1, until = 0, milliseconds = 0) {
+  /** @type {[asked: number, entered: number, left: number][]} */
+  const sections = [];
+  const task = async () => {
+    do {
+      const lock = provider.create("key");
+      const asked = now();
+      await lock.acquireBlockingOrFail(patient);
+      const entered = now();
+      if (milliseconds > 0) {
+        await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      }
+      const left = now();
+      await lock.releaseOrFail();
+      sections.push([asked, entered, left]);
+    } while (now() < until);
+  };
+  const visits = Promise.all(Array.from({ length: tasks }, task));
+  process.send?.("waiting");
+  await visits;
+  return sections;
+}
+
+/** In milliseconds, on the clock that all processes of a host share. */
+function now() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
