@@ -10,3 +10,5 @@ await main(async () => {
   await prepare();
   return torture(process.argv.slice(2));
 });
+// Everything has been stopped; a socket that Node cannot let go of is no reason to stay.
+process.exit();

@@ -74,4 +74,6 @@ function parse(commandLine) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   failOnInterrupt();
   await main(() => torture(process.argv.slice(2)));
+  // Everything has been stopped; a socket that Node cannot let go of is no reason to stay.
+  process.exit();
 }

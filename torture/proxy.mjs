@@ -124,7 +124,10 @@ class Conversation {
 
   reset() {
     for (const socket of [this.#client, this.#server]) {
-      if (!socket.destroyed) {
+      // Node never comes to an end after it has reset one that is being opened or ended.
+      if (socket.connecting || socket.writableEnded) {
+        socket.destroy();
+      } else if (!socket.destroyed) {
         socket.resetAndDestroy();
       }
     }

@@ -1,8 +1,9 @@
 // The server of a run: one of its own, that can be restarted and frozen, or else one that was given.
 
+import { isListening } from "../scripts/servers/conversation.mjs";
 import { Throwaway } from "../scripts/servers/throwaway.mjs";
 import { recipes } from "../scripts/servers.mjs";
-import { say } from "../scripts/step.mjs";
+import { StepError, say } from "../scripts/step.mjs";
 
 /**
  * @typedef {object} Server
@@ -20,6 +21,9 @@ export async function provideServer(name, isOwnWanted) {
   const recipe = recipes[name];
   const given = process.env[recipe.variable];
   if (given !== undefined && !isOwnWanted) {
+    if (!(await isListening(given))) {
+      throw new StepError(`${recipe.variable} is set, but nothing listens there`);
+    }
     return { url: given, stop: async () => undefined };
   }
   const programs = recipe.find() ?? ((await recipe.obtain()) ? recipe.find() : undefined);
@@ -35,7 +39,7 @@ export async function provideServer(name, isOwnWanted) {
     }
   }
   if (given === undefined) {
-    throw new Error(`${recipe.name} is missing: install it, or set ${recipe.variable}`);
+    throw new StepError(`${recipe.name} is missing: install it, or set ${recipe.variable}`);
   }
   return { url: given, stop: async () => undefined };
 }
