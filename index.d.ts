@@ -2517,6 +2517,8 @@ export interface Mysql2CallbackHandle {
 export interface PgHandle {
   /** Of a pool: how many connections it has. */
   readonly totalCount?: number;
+  /** Of a connection: `"T"` if it is inside a transaction. */
+  getTransactionStatus?(): unknown;
   /** Runs a statement. */
   query(query: { text: string; values: unknown[]; rowMode: "array" }): Promise<PgResult>;
 }
@@ -2791,6 +2793,69 @@ export declare class MemoryLockAdapter extends NativeLockAdapter {
   constructor(settings?: MemoryLockAdapterSettings);
 }
 
+/** What is used of a `Db` of the mongodb driver, 6 or 7. Its client's options are read, and the client is left alone. */
+export interface MongodbDatabase {
+  /** The database that the leases are in. */
+  readonly databaseName: string;
+}
+
+/** What is used of a connection of mongoose: its database, once it is connected. */
+export interface MongooseConnection {
+  /** The database; absent before the connection is made. */
+  readonly db?: object | undefined;
+  /** See mongoose; a connection has one, and a database has not. */
+  readonly readyState: number;
+  /** Calls a listener at the next event of that name. */
+  once(event: string, listener: () => void): unknown;
+}
+
+/** What both kinds of settings of {@link MongodbLockAdapter} have. */
+export interface MongodbLockAdapterOptions {
+  /** Collection of the leases. Default `"lock"`. */
+  collectionName?: string | undefined;
+  /** Milliseconds until a server and a connection to it must be had, 1 to 600000. Default 5000. */
+  connectTimeout?: number | undefined;
+  /** Milliseconds until a command that was sent must be answered, 1 to 600000. Default 5000. */
+  commandTimeout?: number | undefined;
+}
+
+/** Settings of {@link MongodbLockAdapter} that name a URL. */
+export interface MongodbLockAdapterSettings extends MongodbLockAdapterOptions {
+  /**
+   * `"mongodb://"` or `"mongodb+srv://"`, as MongoDB's drivers read it. Concerns, read preference, retries and timeouts in
+   * it are not used.
+   */
+  url: string;
+  /** Default: the one in the path of the URL, else `"test"`. */
+  database?: string | undefined;
+}
+
+/** Settings of {@link MongodbLockAdapter} that name a client. */
+export interface MongodbLockAdapterDatabaseSettings extends MongodbLockAdapterOptions {
+  /** A `Db` of the mongodb driver, or a connection of mongoose, which may be connected later. */
+  database: MongodbDatabase | MongooseConnection;
+  /** Taken for compatibility and not used: the adapter decides on concerns and read preference. */
+  collectionSettings?: unknown;
+}
+
+/**
+ * Locks between all processes that use the same collection of a MongoDB deployment, 4.4 or newer. Of a client of the
+ * application it takes the connection options, and connects by itself.
+ *
+ * `deInit()` deletes what `removeAllExpired()` does, and leaves the collection: MongoDB cannot drop one on condition that
+ * nobody holds a lock in it.
+ */
+export declare class MongodbLockAdapter extends NativeLockAdapter {
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws ConfigurationLockError if a setting cannot be used, or if the client has options that cannot be taken over,
+   * such as an authentication callback, automatic encryption or a proxy; pass `{ url }` then. Of a mongoose connection
+   * that is not connected yet, the latter is told at the first use.
+   */
+  constructor(settings: MongodbLockAdapterSettings | MongodbLockAdapterDatabaseSettings);
+}
+
 /** How the connections to a server are encrypted. */
 export interface SslSettings {
   /**
@@ -2860,69 +2925,6 @@ export declare class MysqlLockAdapter extends NativeLockAdapter {
   constructor(settings: MysqlLockAdapterSettings);
 }
 
-/** What is used of a `Db` of the mongodb driver, 6 or 7. Its client's options are read, and the client is left alone. */
-export interface MongodbDatabase {
-  /** The database that the leases are in. */
-  readonly databaseName: string;
-}
-
-/** What is used of a connection of mongoose: its database, once it is connected. */
-export interface MongooseConnection {
-  /** The database; absent before the connection is made. */
-  readonly db?: object | undefined;
-  /** See mongoose; a connection has one, and a database has not. */
-  readonly readyState: number;
-  /** Calls a listener at the next event of that name. */
-  once(event: string, listener: () => void): unknown;
-}
-
-/** What both kinds of settings of {@link MongodbLockAdapter} have. */
-export interface MongodbLockAdapterOptions {
-  /** Collection of the leases. Default `"lock"`. */
-  collectionName?: string | undefined;
-  /** Milliseconds until a server and a connection to it must be had, 1 to 600000. Default 5000. */
-  connectTimeout?: number | undefined;
-  /** Milliseconds until a command that was sent must be answered, 1 to 600000. Default 5000. */
-  commandTimeout?: number | undefined;
-}
-
-/** Settings of {@link MongodbLockAdapter} that name a URL. */
-export interface MongodbLockAdapterSettings extends MongodbLockAdapterOptions {
-  /**
-   * `"mongodb://"` or `"mongodb+srv://"`, as MongoDB's drivers read it. Concerns, read preference, retries and timeouts in
-   * it are not used.
-   */
-  url: string;
-  /** Default: the one in the path of the URL, else `"test"`. */
-  database?: string | undefined;
-}
-
-/** Settings of {@link MongodbLockAdapter} that name a client. */
-export interface MongodbLockAdapterDatabaseSettings extends MongodbLockAdapterOptions {
-  /** A `Db` of the mongodb driver, or a connection of mongoose, which may be connected later. */
-  database: MongodbDatabase | MongooseConnection;
-  /** Taken for compatibility and not used: the adapter decides on concerns and read preference. */
-  collectionSettings?: unknown;
-}
-
-/**
- * Locks between all processes that use the same collection of a MongoDB deployment, 4.4 or newer. Of a client of the
- * application it takes the connection options, and connects by itself.
- *
- * `deInit()` deletes what `removeAllExpired()` does, and leaves the collection: MongoDB cannot drop one on condition that
- * nobody holds a lock in it.
- */
-export declare class MongodbLockAdapter extends NativeLockAdapter {
-  /**
-   * Connects to nothing yet.
-   *
-   * @throws ConfigurationLockError if a setting cannot be used, or if the client has options that cannot be taken over,
-   * such as an authentication callback, automatic encryption or a proxy; pass `{ url }` then. Of a mongoose connection
-   * that is not connected yet, the latter is told at the first use.
-   */
-  constructor(settings: MongodbLockAdapterSettings | MongodbLockAdapterDatabaseSettings);
-}
-
 /**
  * Grants every lock to everybody and keeps nothing: for tests, and for switching locks off. There is nothing to close, so
  * that it goes on afterwards.
@@ -2966,6 +2968,14 @@ export interface RedisClient {
   readonly options: RedisClientOptions;
 }
 
+/** Where a sentinel is. */
+export interface RedisSentinelAddress {
+  /** Default `"127.0.0.1"`. */
+  readonly host?: string | undefined;
+  /** Default 26379. */
+  readonly port?: number | undefined;
+}
+
 /** What is read of an ioredis client of a cluster. It is left alone, and stays the caller's. */
 export interface RedisClusterClient {
   /** Tells it from other clients. */
@@ -2993,13 +3003,7 @@ export interface RedisClientOptions {
   /** Encrypts the connection: see {@link RedisTlsOptions}. */
   readonly tls?: unknown;
   /** Sentinels that tell where the master is. */
-  readonly sentinels?:
-    | readonly {
-        readonly host?: string | undefined;
-        readonly port?: number | undefined;
-      }[]
-    | null
-    | undefined;
+  readonly sentinels?: readonly RedisSentinelAddress[] | null | undefined;
   /** The name of the master at the sentinels. */
   readonly name?: string | null | undefined;
   /** Default: the default user of the sentinels. */

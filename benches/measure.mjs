@@ -20,12 +20,13 @@ const settleMs = 2;
  *
  * @param {import("./subjects.mjs").Subject[]} subjects
  * @param {import("./plan.mjs").Workload} workload
- * @param {{ folder: string, rounds: number }} settings the folder is for the files of the subjects
+ * @param {{ folder: string, rounds: number, url?: string }} settings the folder is for the files of the subjects,
+ *   the URL that of their server
  * @returns {Promise<Timing[]>}
  */
-export async function measure(subjects, { inFlight, isRenewed = false }, { folder, rounds }) {
+export async function measure(subjects, { inFlight, isRenewed = false }, { folder, rounds, url }) {
   const keys = Array.from({ length: inFlight }, (_, number) => `key-${number}`);
-  const runners = subjects.map((subject) => new Runner(subject, keys, folder, isRenewed));
+  const runners = subjects.map((subject) => new Runner(subject, keys, { folder, url }, isRenewed));
   try {
     for (const runner of runners) {
       await runner.warmUp();
@@ -54,10 +55,10 @@ class Runner {
   /** @type {number[]} */
   #times = [];
 
-  constructor(subject, keys, folder, isRenewed) {
+  constructor(subject, keys, { folder, url }, isRenewed) {
     this.#subject = subject;
     this.#keys = keys;
-    this.#opened = subject.open(keys, folder);
+    this.#opened = subject.open(keys, folder, url);
     this.#run = isRenewed ? this.#opened.renewedCycles : this.#opened.cycles;
   }
 

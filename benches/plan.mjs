@@ -7,8 +7,15 @@
  * @property {string} name
  * @property {number} inFlight how many keys are locked and released at the same time
  * @property {boolean} [isRenewed] every cycle makes the lock it uses; by default one lock a key is made beforehand
- * @property {number} [atLeast] the requirement: our cycles a second, as a multiple of those of the peer
+ * @property {number} [atLeast] the requirement: our cycles a second, as a multiple of those of the fastest peer
  */
+
+/**
+ * The servers that backends need, by the names of their recipes.
+ *
+ * @type {Record<string, string[]>}
+ */
+export const servers = { redis: ["redis"] };
 
 /** @type {Record<string, Workload[]>} */
 export const plan = {
@@ -21,5 +28,24 @@ export const plan = {
     { name: "one at a time", inFlight: 1, atLeast: 1.2 },
     { name: "64 keys in flight", inFlight: 64, atLeast: 8 },
     { name: "512 keys in flight", inFlight: 512 },
+  ],
+  postgres: [
+    { name: "one at a time", inFlight: 1, atLeast: 1.2 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
+    { name: "512 keys in flight", inFlight: 512 },
+  ],
+  "postgres-asynchronous": [
+    { name: "one at a time", inFlight: 1, atLeast: 1.2 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
+  ],
+  mariadb: [
+    { name: "one at a time", inFlight: 1, atLeast: 1.1 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
+    { name: "512 keys in flight", inFlight: 512 },
+  ],
+  redis: [
+    { name: "one at a time", inFlight: 1, atLeast: 0.9 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 1.7 },
+    { name: "512 keys in flight", inFlight: 512, atLeast: 2 },
   ],
 };

@@ -6,34 +6,51 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "../scripts/prepare.mjs";
+import { provision } from "../scripts/servers.mjs";
 import { main, StepError, say } from "../scripts/step.mjs";
 import { measure } from "./measure.mjs";
 import { installPeers } from "./peers.mjs";
-import { plan } from "./plan.mjs";
+import { plan, servers } from "./plan.mjs";
 import { describeMachine, drawTable, judge } from "./report.mjs";
-import { loadSubjects } from "./subjects.mjs";
+import { withServer } from "./servers.mjs";
+import { isOf, loadSubjects } from "./subjects.mjs";
 
 await main(async () => {
   const { backends, rounds } = readArguments();
   await prepare();
   await installPeers();
+  const { environment, missing, stop } = await provision(backends.flatMap((backend) => servers[backend] ?? []));
+  try {
+    if (missing.length > 0) {
+      throw new StepError(missing.join("; "));
+    }
+    Object.assign(process.env, environment);
+    await measureAll(backends, rounds);
+  } finally {
+    await stop();
+  }
+});
+
+async function measureAll(backends, rounds) {
   const subjects = await loadSubjects(backends);
 
   console.log(`\n${describeMachine()}\n`);
   say(`measuring ${backends.join(" and ")} in ${rounds} rounds\n`);
   const verdicts = [];
   for (const backend of backends) {
-    const contestants = subjects.filter((subject) => subject.backend === backend);
-    for (const workload of plan[backend]) {
-      const timings = await measureInFolder(contestants, workload, rounds);
-      console.log(`${drawTable(`${backend}, ${workload.name}`, timings)}\n`);
-      if (workload.atLeast !== undefined) {
-        verdicts.push(judge(backend, workload, timings));
+    const contestants = subjects.filter((subject) => isOf(subject, backend));
+    await withServer(backend, async (url) => {
+      for (const workload of plan[backend]) {
+        const timings = await measureInFolder(contestants, workload, rounds, url);
+        console.log(`${drawTable(`${backend}, ${workload.name}`, timings)}\n`);
+        if (workload.atLeast !== undefined) {
+          verdicts.push(judge(backend, workload, timings));
+        }
       }
-    }
+    });
   }
   console.log(`required, by the medians\n${verdicts.map((verdict) => `  ${verdict}`).join("\n")}`);
-});
+}
 
 function readArguments() {
   const known = Object.keys(plan);
@@ -57,10 +74,10 @@ function parse() {
   }
 }
 
-async function measureInFolder(subjects, workload, rounds) {
+async function measureInFolder(subjects, workload, rounds, url) {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   try {
-    return await measure(subjects, workload, { folder, rounds });
+    return await measure(subjects, workload, { folder, rounds, url });
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -6,9 +6,11 @@ import { say } from "../scripts/step.mjs";
 /**
  * @typedef {object} Subject
  * @property {string} name
- * @property {string} backend one that the plan knows
- * @property {"peer" | "floor" | "ours"} role ratios are to the peer; the floor is the least that the backend costs
- * @property {(keys: string[], folder: string) => Opened} open may put files into `folder`
+ * @property {string} [backend] one that the plan knows
+ * @property {string[]} [backends] several of them
+ * @property {"peer" | "floor" | "ours"} role ratios are to the fastest peer; the floor is the least that the backend costs
+ * @property {(keys: string[], folder: string, url: string | undefined) => Opened} open may put files into `folder`; the
+ *   URL is that of the backend's server
  */
 
 /**
@@ -48,6 +50,11 @@ export async function loadSubjects(backends) {
     say("to have all, put right what kept them from being installed and delete benches/node_modules");
   }
   return subjects
-    .filter(({ backend }) => backends.includes(backend))
+    .filter((subject) => backends.some((backend) => isOf(subject, backend)))
     .sort((left, right) => order.indexOf(left.role) - order.indexOf(right.role));
+}
+
+/** Whether a subject works on a backend. */
+export function isOf({ backend, backends = [backend] }, wanted) {
+  return backends.includes(wanted);
 }

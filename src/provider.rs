@@ -170,12 +170,13 @@ impl LockProvider {
     self.0.waiters.leave(key, id).is_some()
   }
 
-  /// Renews a lease until it is let go of or lost. The number tells it apart.
+  /// Renews a lease until it is let go of or lost. The number tells it apart. It counts as a [sign of life](Self::beat).
   ///
   /// It has to be called on a Tokio runtime.
   #[must_use]
   pub fn keep(&self, holding: Holding) -> u64 {
     let id = self.next_id();
+    self.beat();
     self.keep_as(id, holding);
     id
   }
@@ -192,6 +193,11 @@ impl LockProvider {
   #[must_use]
   pub fn let_go(&self, id: u64) -> Option<watch::Receiver<()>> {
     self.0.keeper.remove(id)
+  }
+
+  /// Says that a lease that is kept was refreshed by hand, to last `ttl` from when that was asked for.
+  pub fn refreshed(&self, id: u64, asked: Instant, ttl: Ttl) {
+    self.0.keeper.refreshed(id, asked, ttl);
   }
 
   /// Says that the application's event loop is alive, for leases that are kept only as long as it is.

@@ -81,3 +81,12 @@ fn only_one_file_loads_the_addon() {
     );
   }
 }
+
+#[test]
+fn drop_ins_use_the_public_api_only() {
+  for (path, text) in files_in("ts/compat") {
+    let private =
+      lines_of_code(&text).any(|line| line.contains("from \"../../") && !line.contains("from \"../../index\""));
+    assert!(!private, "{} uses what is not public", path.display());
+  }
+}

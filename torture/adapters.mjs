@@ -53,6 +53,7 @@ export const adapters = {
   redis: {
     title: "Redis",
     clock: "server",
+    tells: true,
     recipe: "redis",
     restart: { fast: "SIGTERM", immediate: "SIGKILL" },
     canFreeze: true,
@@ -73,4 +74,88 @@ export const adapters = {
       }
     },
   },
+
+  postgres: {
+    title: "PostgreSQL",
+    clock: "server",
+    tells: true,
+    hasPool: true,
+    recipe: "postgres",
+    restart: { fast: "SIGINT", immediate: "SIGQUIT" },
+    async open({ url, name, poolSize }) {
+      const { PostgresLockAdapter } = await import("holdfast");
+      return new PostgresLockAdapter({ url, tableName: tableNamed(name), maxConnections: poolSize });
+    },
+    async killSessions(url, ports) {
+      const { default: pg } = await import("pg");
+      const client = new pg.Client(url);
+      await client.connect();
+      try {
+        const { rowCount } = await client.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = ANY($1)",
+          [ports],
+        );
+        return rowCount;
+      } finally {
+        await client.end();
+      }
+    },
+  },
+
+  mysql: {
+    title: "MySQL",
+    clock: "server",
+    hasPool: true,
+    recipe: "mariadb",
+    restart: { fast: "SIGTERM", immediate: "SIGKILL" },
+    canFreeze: true,
+    async open({ url, name, poolSize }) {
+      const { MysqlLockAdapter } = await import("holdfast");
+      return new MysqlLockAdapter({ url, tableName: tableNamed(name), maxConnections: poolSize });
+    },
+    async killSessions(url, ports) {
+      const { createConnection } = await import("mysql2/promise");
+      const connection = await createConnection(url);
+      try {
+        const [sessions] = await connection.query("SELECT id, host FROM information_schema.processlist");
+        const ours = sessions.filter(({ host }) => ports.includes(Number(host.split(":").at(-1))));
+        // One that has ended by itself a moment before is no session any more.
+        const kills = await Promise.allSettled(ours.map(({ id }) => connection.query(`KILL ${id}`)));
+        return kills.filter(({ status }) => status === "fulfilled").length;
+      } finally {
+        await connection.end();
+      }
+    },
+  },
+
+  mongodb: {
+    title: "MongoDB",
+    clock: "server",
+    recipe: "mongodb",
+    restart: { fast: "SIGTERM", immediate: "SIGKILL" },
+    canFreeze: true,
+    async open({ url, name }) {
+      const { MongodbLockAdapter } = await import("holdfast");
+      return new MongodbLockAdapter({ url, collectionName: tableNamed(name) });
+    },
+    async killSessions(url, ports) {
+      const { MongoClient } = await import("mongodb");
+      const client = new MongoClient(url);
+      try {
+        const admin = client.db("admin");
+        const { inprog } = await admin.command({ currentOp: 1, $all: true });
+        const ours = inprog.filter(({ client: from }) => ports.includes(Number(from?.split(":").at(-1))));
+        const running = ours.filter(({ opid }) => opid !== undefined);
+        await Promise.allSettled(running.map(({ opid }) => admin.command({ killOp: 1, op: opid })));
+        return running.length;
+      } finally {
+        await client.close();
+      }
+    },
+  },
 };
+
+/** A name that is one for tables too. */
+function tableNamed(name) {
+  return name.replaceAll("-", "_");
+}

@@ -47,7 +47,7 @@ export type {
   NativeReply,
   NativeRequest,
 } from "../binding";
-export { abandonWait, answer, beat, keep, letGo, makeNoticeBoard, NativeVerb, waitFor } from "../binding";
+export { abandonWait, answer, beat, keep, letGo, makeNoticeBoard, NativeVerb, refreshed, waitFor } from "../binding";
 
 /** Answers one verb at once, for locks of an immediate provider. */
 export const answerNow = makeAnswerNow();

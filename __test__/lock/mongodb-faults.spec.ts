@@ -15,6 +15,7 @@ import {
   AmbiguousLockError,
   ConfigurationLockError,
   ConnectionLockError,
+  LOCK_EVENTS,
   LOCK_REFRESH_RESULT,
 } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
@@ -180,6 +181,29 @@ describe("under load", { timeout: TIMEOUT }, () => {
     expect(await load.orphans()).toEqual([]);
   });
 
+  it("a wait goes on over connections that were cut", async () => {
+    const link = await Link.before(REPLICA_SET_URL);
+    const collectionName = `lock_${randomUUID()}`;
+    const [near, far] = [link.url, REPLICA_SET_URL].map((url) => {
+      const adapter = new MongodbLockAdapter({ url, database, collectionName });
+      onTestFinished(() => adapter.close());
+      return new LockProvider({ adapter });
+    }) as [LockProvider, LockProvider];
+    const held = far.create("k", { ttl: null });
+    await held.acquireOrFail();
+    let refused = false;
+    await near.addListener(LOCK_EVENTS.UNAVAILABLE, () => {
+      refused = true;
+    });
+    const settings = { interval: TimeSpan.fromSeconds(10), time: TimeSpan.fromHours(1) };
+    const acquired = Promise.resolve(near.create("k").acquireBlocking(settings));
+    await expect.poll(() => refused, { timeout: BOUND_MS }).toBe(true);
+    link.cut();
+    await setTimeout(200);
+    await held.release();
+    expect(await acquired).toBe(true);
+  });
+
   it("a reply that is lost is no refusal", async () => {
     const link = await Link.before(REPLICA_SET_URL);
     const adapter = open(link.url);
@@ -226,6 +250,22 @@ describe("a client", { timeout: TIMEOUT }, () => {
       expect(await adapter.acquire("free", "me", minutes)).toBe(false);
     },
   );
+});
+
+describe("a process", { timeout: TIMEOUT }, () => {
+  it("that holds a lock and has waited for another ends when it has nothing more to do", async () => {
+    const collectionName = `lock_${randomUUID()}`;
+    const adapter = new MongodbLockAdapter({ url: REPLICA_SET_URL, database, collectionName });
+    onTestFinished(() => adapter.close());
+    const provider = new LockProvider({ adapter });
+    await provider.create("theirs", { ttl: null }).acquireOrFail();
+    const script = join(__dirname, "workers/leaving-mongodb.mjs");
+    // It rejects where the process fails, or is not over in time.
+    const settings = { timeout: BOUND_MS };
+    const ended = await run(process.execPath, [script, REPLICA_SET_URL, database, collectionName], settings);
+    expect(ended).toEqual({ stdout: '{"mine":true,"theirs":false}', stderr: "" });
+    expect(await provider.create("mine").isLocked()).toBe(true);
+  });
 });
 
 describe("rights", { timeout: TIMEOUT }, () => {

@@ -4,6 +4,7 @@ import { SqlLockAdapter } from "../../ts/lock/adapters";
 import { ConfigurationLockError, ConnectionLockError, LockAdapterError } from "../../ts/lock/contracts";
 import { clientLockAdapterTests } from "./client-lock-adapter-tests";
 import { sqlClientTests } from "./sql-client-tests";
+import { makeDatabase } from "./throwaway-database";
 
 const KINDS = ["pg", "mysql2", "mysql2/promise", "better-sqlite3", "node:sqlite"];
 
@@ -28,6 +29,29 @@ describe("SqlLockAdapter", () => {
     const error: unknown = await adapter.acquire("key", "owner", null).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(LockAdapterError);
     expect(error).toMatchObject({ cause: { message: "of the client" } });
+  });
+
+  test("in a stricter isolation of PostgreSQL fails as the transaction does, once a key was taken since it began", async () => {
+    const database = await makeDatabase("postgres");
+    const pool = new pg.Pool({ connectionString: database.url });
+    const connection = await pool.connect();
+    try {
+      const outside = new SqlLockAdapter({ client: pool });
+      await outside.init();
+      await connection.query("BEGIN ISOLATION LEVEL SERIALIZABLE");
+      await connection.query("SELECT count(*) FROM pg_class");
+      await outside.acquire("key", "outside", null);
+      const acquiring = new SqlLockAdapter({ client: connection }).acquire("key", "inside", null);
+      await expect(acquiring).rejects.toMatchObject({
+        cause: { message: expect.stringContaining("could not serialize") },
+      });
+      await connection.query("ROLLBACK");
+      expect(await new SqlLockAdapter({ client: connection }).acquire("key", "inside", null)).toBe(false);
+    } finally {
+      connection.release();
+      await pool.end();
+      await database.drop();
+    }
   });
 
   test("tells a server that is not there from a lock that is held", async () => {

@@ -6,7 +6,7 @@ import { makeDatabase, type ThrowawayDatabase } from "../lock/throwaway-database
 import { Child, QUIET_END } from "./child";
 
 const PROCESSES = 4;
-const TIMES = 5;
+const RACERS = 5;
 const ROUNDS = 100;
 
 describe.each(Object.entries(kinds))("%s", (kind, { dialect }) => {
@@ -18,10 +18,10 @@ describe.each(Object.entries(kinds))("%s", (kind, { dialect }) => {
 
   afterAll(() => database.drop());
 
-  test("one of twenty is granted a key, and the others are refused it", { timeout: 180_000 }, async () => {
+  test("one of twenty is granted a key, and the others are refused it", { timeout: 300_000 }, async () => {
     const racers = Array.from(
       { length: PROCESSES },
-      () => new Child("racer.mjs", [kind, database.url, String(TIMES)], { talks: true }),
+      () => new Child("client-racer.mjs", [kind, database.url, String(RACERS)], { talks: true }),
     );
     const order = async (...message: readonly string[]) => {
       for (const racer of racers) {
@@ -34,7 +34,7 @@ describe.each(Object.entries(kinds))("%s", (kind, { dialect }) => {
       // Half of the rounds are about a key that was never there before.
       const key = round % 2 === 0 ? "key" : `key ${round}`;
       const outcomes = await order("race", key);
-      const expected = ["true", ...Array.from({ length: PROCESSES * TIMES - 1 }, () => "false")];
+      const expected = ["true", ...Array.from({ length: PROCESSES * RACERS - 1 }, () => "false")];
       expect(outcomes.sort().reverse(), `in round ${round}`).toEqual(expected);
       expect(await order("giveBack", key)).toEqual([true]);
     }

@@ -1,46 +1,41 @@
-// Takes part in races for locks through the client of an application: told a key it asks for it several times at once and
-// reports the answers, and told that the race is over it gives back what it won.
+// One of the processes that want the same key at the same time: five locks, each over a connection of its own. In each
+// round all five are acquired at once, and what came of it is reported; then the winner, if it is here, releases.
 
-import { randomUUID } from "node:crypto";
-import { KnexLockAdapter, KyselyLockAdapter, SequelizeLockAdapter, SqlLockAdapter, TimeSpan } from "holdfast";
-import { kinds } from "../lock/sql-handles.mjs";
+import { LockProvider, TimeSpan } from "holdfast";
+import { racingAdapters } from "./racing-adapters.mjs";
 
-const [kind = "", url = "", times = ""] = process.argv.slice(2);
-const { adapter: name, open } = kinds[kind] ?? absent();
-const opened = open({ url, size: Number(times) });
-const adapters = { KnexLockAdapter, KyselyLockAdapter, SequelizeLockAdapter, SqlLockAdapter };
-const adapter = new adapters[name](opened.settings);
-const ttl = TimeSpan.fromMinutes(10);
-/** @type {string[]} */
-let winners = [];
+const [name = "", tableName = ""] = process.argv.slice(2);
+const LOCKS = 5;
+const KEY = "prize";
 
-/** @returns {never} */
-function absent() {
-  throw new Error(`There is no client "${kind}"`);
+const open = racingAdapters[name];
+if (open === undefined) {
+  throw new Error(`There is no adapter "${name}" to race over`);
 }
-
-/** @param {string} key */
-async function race(key) {
-  const owners = Array.from({ length: Number(times) }, () => randomUUID());
-  const outcomes = await Promise.all(
-    owners.map((owner) => adapter.acquire(key, owner, ttl).then(String, (error) => `${error} ${error?.cause ?? ""}`)),
-  );
-  winners = owners.filter((_, index) => outcomes[index] === "true");
-  return outcomes;
-}
-
-/** @param {string} key */
-async function giveBack(key) {
-  return Promise.all(winners.map((owner) => adapter.release(key, owner)));
-}
-
-await adapter.init();
-process.on("message", async (message) => {
-  const [order, key] = /** @type {["race" | "giveBack", string]} */ (message);
-  process.send?.(await (order === "race" ? race(key) : giveBack(key)));
-});
-process.once("disconnect", async () => {
-  await adapter.close();
-  await opened.end();
-});
+const adapters = Array.from({ length: LOCKS }, () => open(tableName));
+const locks = adapters.map((adapter) => new LockProvider({ adapter }).create(KEY, { ttl: TimeSpan.fromMinutes(10) }));
+// All at once, and each finds no table, or one that another is just making.
+await Promise.all(adapters.map((adapter) => adapter.init()));
 process.send?.("ready");
+
+process.on("message", async (order) => {
+  if (order === "acquire") {
+    process.send?.(await Promise.all(locks.map(acquire)));
+  } else {
+    const released = await Promise.all(locks.map((lock) => lock.release().then(Number)));
+    process.send?.(released.reduce((sum, one) => sum + one));
+  }
+});
+
+/**
+ * The fence if it was granted, false if it was not, or what went wrong.
+ *
+ * @param {import("holdfast").Lock} lock
+ */
+async function acquire(lock) {
+  try {
+    return (await lock.acquire()) ? Number(lock.fence) : false;
+  } catch (error) {
+    return String(error);
+  }
+}

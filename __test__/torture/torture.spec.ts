@@ -24,11 +24,14 @@ async function torture({ onTestFinished }: TestContext, ...settings: string[]) {
 }
 
 describe.concurrent("torture", patience, () => {
-  test.for(["memory", "sqlite", "redis"])("finds nothing wrong with %s", async (adapter, context) => {
-    const { code, report } = await torture(context, "--minutes", "0.1", "--adapters", adapter);
-    context.expect(code, report).toBe(0);
-    context.expect(report).toMatch(/^ {2}grants +[1-9]/m);
-  });
+  test.for(["memory", "sqlite", "postgres", "mysql", "redis", "mongodb"])(
+    "finds nothing wrong with %s",
+    async (adapter, context) => {
+      const { code, report } = await torture(context, "--minutes", "0.1", "--adapters", adapter);
+      context.expect(code, report).toBe(0);
+      context.expect(report).toMatch(/^ {2}grants +[1-9]/m);
+    },
+  );
 
   test.for([
     ["expiry by the clock of the client", "client-clock", "exclusion"],

@@ -38,7 +38,7 @@ export const mariadb = {
   find: () => findPrograms(["mariadb-install-db", "mariadbd"]),
   obtain: () => installPackages("mariadb-server"),
 
-  async start(server, programs) {
+  async start(server, programs, changes = {}) {
     const url = `mysql://root@127.0.0.1:${server.port}/${database}`;
     const data = `--datadir=${server.folder}/data`;
     const firstStatements = `${server.folder}/first.sql`;
@@ -55,6 +55,7 @@ export const mariadb = {
         ...[`--port=${server.port}`, "--bind-address=127.0.0.1", "--skip-name-resolve"],
         ...[`--socket=${server.folder}/socket`, `--pid-file=${server.folder}/pid`],
         ...["--skip-log-bin", "--max-connections=300", "--innodb-buffer-pool-size=64M"],
+        ...Object.entries(changes).map(([name, value]) => `--${name}=${value}`),
       ],
       { answers: () => mariadb.answers(url) },
     );

@@ -31,7 +31,7 @@ export const postgres = {
 
   obtain: () => installPackages("postgresql"),
 
-  async start(server, programs) {
+  async start(server, programs, changes = {}) {
     const url = `postgres://postgres@127.0.0.1:${server.port}/postgres`;
     const data = `${server.folder}/data`;
     server.becomeOneOf(["postgres", "nobody"]);
@@ -44,6 +44,7 @@ export const postgres = {
       unix_socket_directories: "",
       max_connections: 300,
       fsync: "off",
+      ...changes,
     };
     await server.run(
       programs.postgres,

@@ -72,8 +72,9 @@ export class Throwaway {
    * @param {() => Promise<boolean>} answers
    * @param {NodeJS.Signals} stopSignal the signal that ends it without waiting for its clients
    */
-  async run(program, programArguments, { answers, environment, stopSignal = "SIGTERM" }) {
-    this.#running = [program, programArguments, { answers, environment, stopSignal }];
+  async run(program, programArguments, options) {
+    const { answers, environment, stopSignal = "SIGTERM" } = options;
+    this.#running = [program, programArguments, options];
     this.#stopSignal = stopSignal;
     const child = this.#spawn(program, programArguments, environment);
     let failure;
@@ -89,13 +90,16 @@ export class Throwaway {
   }
 
   /**
-   * Ends the server by a signal and starts it again on what it has stored; fulfilled when it answers.
+   * Ends the server by a signal, does something while it is away, and starts it again on what it has stored; fulfilled
+   * when it answers.
    *
    * @param {NodeJS.Signals} signal
+   * @param {() => Promise<unknown>} [whileAway]
    */
-  async restart(signal) {
+  async restart(signal, whileAway) {
     await this.#end(signal);
     this.#process?.kill("SIGKILL");
+    await whileAway?.();
     await this.run(...this.#running);
   }
 

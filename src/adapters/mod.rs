@@ -108,8 +108,8 @@ pub struct Options {
   pub key_prefix: Option<String>,
 }
 
-const SCHEMES: &str = "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"mysql://HOST/DATABASE\", \"redis://HOST\" \
-   or \"mongodb://HOST\"";
+const SCHEMES: &str = "\"memory:\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"mysql://HOST/DATABASE\", \
+   \"redis://HOST\" or \"mongodb://HOST\"";
 
 /// The adapter that `url` names, not yet connected:
 ///
@@ -146,11 +146,13 @@ pub fn open(url: &str, options: &Options) -> Result<Arc<dyn LockAdapter>> {
       Ok(Arc::new(mongodb::MongodbAdapter::new(settings)?))
     }
     Some(("no-op", "")) => Ok(Arc::new(no_op::NoOpAdapter::default())),
-    Some(("postgres" | "postgresql", _)) => Ok(Arc::new(postgres::PostgresAdapter::new(postgres::PostgresSettings {
-      server: sql::Server::at(url),
-      table_name: options.table_name.clone(),
-      ..Default::default()
-    })?)),
+    Some(("postgres" | "postgresql", _)) => {
+      Ok(Arc::new(postgres::PostgresAdapter::new(&postgres::PostgresSettings {
+        server: sql::Server::at(url),
+        table_name: options.table_name.clone(),
+        ..Default::default()
+      })?))
+    }
     Some(("mysql" | "mariadb", _)) => Ok(Arc::new(mysql::MysqlAdapter::new(&mysql::MysqlSettings {
       server: sql::Server::at(url),
       table_name: options.table_name.clone(),

@@ -12,7 +12,7 @@ use crate::name::Key;
 /// a connection may fail without a word: whoever waits tries again after an interval all the same.
 pub struct Watch {
   heard: Arc<Notify>,
-  _subscription: Box<dyn Send + Sync>,
+  subscription: Box<dyn Send + Sync>,
 }
 
 impl Watch {
@@ -21,7 +21,7 @@ impl Watch {
   pub fn new(heard: Arc<Notify>, subscription: impl Send + Sync + 'static) -> Self {
     Self {
       heard,
-      _subscription: Box::new(subscription),
+      subscription: Box::new(subscription),
     }
   }
 
@@ -30,7 +30,7 @@ impl Watch {
   pub(crate) fn with(self, companion: impl Send + Sync + 'static) -> Self {
     Self {
       heard: self.heard,
-      _subscription: Box::new((self._subscription, companion)),
+      subscription: Box::new((self.subscription, companion)),
     }
   }
 

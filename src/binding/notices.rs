@@ -131,7 +131,7 @@ fn holding(
   notices: &Arc<Notices>,
   ticket: u32,
 ) -> Holding {
-  let notices = Arc::clone(notices);
+  let (notices, context) = (Arc::clone(notices), Arc::clone(notices));
   Holding {
     key: lock.key().clone(),
     owner: lock.owner().clone(),
@@ -144,6 +144,7 @@ fn holding(
     tell: Arc::new(move |standing| {
       tell(&notices, ticket, None, Some(word(standing)));
     }),
+    is_gone: Box::new(move || context.aborted()),
   }
 }
 
@@ -164,6 +165,26 @@ pub fn let_go<'env>(
       Ok(())
     })
     .map(Either::B)
+}
+
+/// Says that a lease that is kept was refreshed, to last that many milliseconds from when it was asked for, which is some
+/// milliseconds ago.
+#[napi(catch_unwind, ts_return_type = "NativeFailure | null")]
+pub fn refreshed(
+  #[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>,
+  id: f64,
+  ttl: f64,
+  age: f64,
+) -> Option<NativeFailure> {
+  let now = Instant::now();
+  let asked = now.checked_sub(duration(age)).unwrap_or(now);
+  match Ttl::from_milliseconds(ttl) {
+    Ok(ttl) => {
+      lock.provider().refreshed(id_of(id), asked, ttl);
+      None
+    }
+    Err(error) => Some(error.into()),
+  }
 }
 
 /// Says that the event loop is alive.

@@ -73,8 +73,8 @@ pub struct NativeSqlOptions {
 /// - `dialect` is "postgres", "mysql" or "sqlite". MariaDB is "mysql".
 /// - `query` must never reject or throw: what went wrong is the `failure` of its reply, so that the engine can tell a
 ///   deadlock from a missing table. Parameters stand as `$1` in PostgreSQL and as `?` in the others; they are text,
-///   finite numbers or null. PostgreSQL's statements have one parameter at most, a text, and no question mark; MySQL's
-///   have no question mark but the placeholders, and their texts are free of quotes and backslashes.
+///   finite numbers or null. PostgreSQL's statements name each placeholder once and have no question mark; MySQL's have
+///   no question mark but the placeholders, and their texts are free of quotes and backslashes.
 /// - Each call is one statement, to be run by itself (not in a transaction of its own, unless that is the only way) and
 ///   not prepared under a name that a pooler might lose. Two are under way at a time only if two batches are; the
 ///   engine never holds a connection from one to the next, so a pool of size one is enough.

@@ -74,7 +74,7 @@ pub fn open_postgres(
       prepares: server.prepares.unwrap_or(true),
       listens: server.listens.unwrap_or(true),
     };
-    Ok(LockProvider::new(Arc::new(PostgresAdapter::new(settings)?)))
+    Ok(LockProvider::new(Arc::new(PostgresAdapter::new(&settings)?)))
   };
   Ok(opened(open()))
 }

@@ -1,10 +1,8 @@
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::fence::Fence;
-use crate::name::{Key, Owner};
+use super::holding::{Holding, Loss, Standing, Tell};
 use crate::request::Request;
 use crate::ttl::Ttl;
 
@@ -14,69 +12,19 @@ const MARGIN: u32 = 20;
 /// It is never more than this.
 const LARGEST_MARGIN: Duration = Duration::from_secs(1);
 
-/// The shortest pause before a failed renewal is repeated.
+/// The shortest pause before a failed renewal is repeated, and the least that is waited for an answer.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// A grant that is to be kept.
-pub struct Holding {
-  pub key: Key,
-  pub owner: Owner,
-  pub fence: Fence,
-  /// `None`: the lease has no end, and nothing is to be renewed.
-  pub ttl: Option<Ttl>,
-  /// When the grant was asked for, or later if that is not known: the lease began no earlier.
-  pub asked: Instant,
-  /// How often to renew. `None`: at a third of the ttl.
-  pub every: Option<Duration>,
-  /// For how long to keep it at most.
-  pub max_hold: Option<Duration>,
-  /// How long the application's event loop may be silent.
-  pub max_stall: Option<Duration>,
-  /// Hears how the lease stands whenever that changes.
-  pub tell: Arc<dyn Fn(Standing) + Send + Sync>,
-}
+/// The longest pause before a failed renewal is repeated.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How a lease that is kept stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Standing {
-  Held,
-  /// A renewal has failed. The lease goes on until its deadline.
-  Suspect,
-  /// It is over, or may be from now on. Nothing is renewed any more.
-  Lost(Loss),
-}
+/// The most that is waited for an answer before a renewal counts as failed.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why a lease was lost.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Loss {
-  /// Its time was over before it could be renewed: this process was stopped, or the clock of the database was set.
-  Expired,
-  /// Somebody else holds the key.
-  Stolen,
-  /// Somebody released it by force.
-  Forced,
-  /// The database could not be reached in time.
-  Connection,
-  /// It was kept for as long as was allowed.
-  MaxHold,
-  /// The application's event loop was silent for longer than was allowed.
-  Stalled,
-  /// The provider was closed.
-  Closed,
-}
+/// How often a lease is looked at of which nothing is due.
+const IDLE: Duration = Duration::from_secs(3600);
 
-/// What a lease needs now.
-pub(super) enum Due {
-  Nothing,
-  /// The sender is to be dropped when the renewal is over.
-  Renewal(Request, UnderWay),
-  Loss(Loss),
-}
-
-/// Open for as long as a renewal is under way.
-pub(super) type UnderWay = watch::Sender<()>;
-
-/// A lease that is kept.
+/// A lease that is kept: when it is to be renewed, and until when it is certainly held. It reads no clock itself.
 pub(super) struct Hold {
   holding: Holding,
   every: Duration,
@@ -84,10 +32,39 @@ pub(super) struct Hold {
   deadline: Option<Instant>,
   renew_at: Option<Instant>,
   give_up_at: Option<Instant>,
-  /// A renewal is under way: when to stop waiting for it, and what closes when it is over.
-  under_way: Option<(Instant, watch::Receiver<()>)>,
+  under_way: Option<UnderWay>,
+  /// The number of the last renewal.
+  renewals: u64,
+  /// What was sent before that does not move the deadline.
+  counts_from: Instant,
   /// Renewals that failed since the last that did not.
   failures: u32,
+}
+
+/// What a lease needs now.
+pub(super) enum Due {
+  Nothing,
+  Renewal(Renewal),
+  Loss(Loss),
+  /// Nobody is there any more who could lose it.
+  Abandonment,
+}
+
+/// A renewal that is to be sent.
+pub(super) struct Renewal {
+  /// Tells it from the others of the same lease.
+  pub(super) number: u64,
+  pub(super) request: Request,
+  /// To be dropped when it is over: somebody may wait for that.
+  pub(super) _under_way: watch::Sender<()>,
+}
+
+struct UnderWay {
+  number: u64,
+  /// When to stop waiting for the answer.
+  patience: Instant,
+  /// Closes when the renewal is over.
+  over: watch::Receiver<()>,
 }
 
 impl Hold {
@@ -103,6 +80,8 @@ impl Hold {
       renew_at: holding.ttl.and_then(|_| holding.asked.checked_add(every)),
       give_up_at: holding.max_hold.and_then(|longest| now.checked_add(longest)),
       under_way: None,
+      renewals: 0,
+      counts_from: holding.asked,
       failures: 0,
       holding,
     }
@@ -118,7 +97,10 @@ impl Hold {
 
   /// What to do at this instant. With `is_any_due`, renewals go out now, and one that is due soon goes along.
   pub(super) fn due(&mut self, now: Instant, last_beat: Instant, is_any_due: bool) -> Due {
-    // Before anything else: a process that was stopped wakes up with both due, and the lease may be another's by now.
+    if (self.holding.is_gone)() {
+      return Due::Abandonment;
+    }
+    // Before a renewal: a process that was stopped wakes up with both due, and the lease may be another's by now.
     if self.is_over(now) {
       return Due::Loss(if self.failures > 0 {
         Loss::Connection
@@ -132,83 +114,105 @@ impl Hold {
     if self.stalled_at(last_beat).is_some_and(|stalled_at| stalled_at <= now) {
       return Due::Loss(Loss::Stalled);
     }
-    if let Some((patience, _)) = &self.under_way
-      && *patience <= now
-    {
-      self.under_way = None;
-      if let Some(standing) = self.failed(now) {
-        self.tell(standing);
-      }
-    }
-    let soon = now.checked_add(self.every / 3).unwrap_or(now);
-    let is_due = self.under_way.is_none()
-      && is_any_due
-      && self.failures == 0
-      && self.renew_at.is_some_and(|renew_at| renew_at <= soon);
     match self.holding.ttl {
-      Some(ttl) if is_due || self.is_due(now) => {
-        let patience = now.checked_add(self.patience(now)).unwrap_or(now);
-        let (under_way, over) = watch::channel(());
-        self.under_way = Some((patience, over));
-        let request = Request::Refresh {
-          key: self.holding.key.clone(),
-          owner: self.holding.owner.clone(),
-          ttl,
-          fence: Some(self.holding.fence),
-        };
-        Due::Renewal(request, under_way)
-      }
+      Some(ttl) if self.is_due(now) || (is_any_due && self.is_due_soon(now)) => Due::Renewal(self.renewal(ttl, now)),
       _ => Due::Nothing,
     }
   }
 
+  /// What has changed because a renewal is not answered for too long.
+  pub(super) fn lose_patience(&mut self, now: Instant) -> Option<Standing> {
+    let under_way = self.under_way.take_if(|under_way| under_way.patience <= now)?;
+    drop(under_way);
+    self.failed(now)
+  }
+
   /// When to look at this lease again.
-  pub(super) fn wake(&self, last_beat: Instant) -> Instant {
+  pub(super) fn wake(&self, now: Instant, last_beat: Instant) -> Instant {
     let renewal = match &self.under_way {
-      Some((patience, _)) => Some(*patience),
+      Some(under_way) => Some(under_way.patience),
       None => self.renew_at,
     };
     [renewal, self.deadline, self.give_up_at, self.stalled_at(last_beat)]
       .into_iter()
       .flatten()
       .min()
-      .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600))
+      .unwrap_or_else(|| now + IDLE)
   }
 
-  /// A renewal under way is over, whatever it came to.
-  pub(super) fn answered(&mut self) {
-    self.under_way = None;
-  }
-
-  /// What has changed by a renewal that was sent then.
-  pub(super) fn renewed(&mut self, sent: Instant) -> Option<Standing> {
+  /// What has changed by a renewal that was sent then and has succeeded.
+  pub(super) fn renewed(&mut self, number: u64, sent: Instant) -> Option<Standing> {
+    self.answered(number);
     let ttl = self.holding.ttl?;
-    self.deadline = deadline(sent, ttl).max(self.deadline);
-    self.renew_at = sent.checked_add(self.every);
+    // One that was sent before the lease was refreshed by hand may have come first, and have been undone.
+    if sent >= self.counts_from {
+      self.deadline = deadline(sent, ttl).max(self.deadline);
+      self.renew_at = sent.checked_add(self.every);
+    }
     let was_suspect = std::mem::take(&mut self.failures) > 0;
     was_suspect.then_some(Standing::Held)
   }
 
-  /// What has changed by a renewal that failed now.
-  pub(super) fn failed(&mut self, now: Instant) -> Option<Standing> {
-    self.failures = self.failures.saturating_add(1);
-    // Sooner than the next would have been, and never in a hurry.
-    let pause = (self.every / 4).clamp(SHORTEST_PAUSE, Duration::from_secs(5));
-    self.renew_at = now.checked_add(pause);
-    (self.failures == 1).then_some(Standing::Suspect)
+  /// What has changed by a renewal that has failed now.
+  pub(super) fn not_renewed(&mut self, number: u64, now: Instant) -> Option<Standing> {
+    // One that was not waited for any more has counted as failed already.
+    self.answered(number).then(|| self.failed(now)).flatten()
   }
 
-  pub(super) fn tell(&self, standing: Standing) {
-    (self.holding.tell)(standing);
+  /// The lease was refreshed by hand, so that it may end sooner than before; it was asked for then, and answered now.
+  pub(super) fn refreshed(&mut self, asked: Instant, ttl: Ttl, now: Instant) {
+    if let Some(known) = self.deadline {
+      self.deadline = Some(deadline(asked, ttl).map_or(known, |sooner| sooner.min(known)));
+      self.renew_at = Some(now);
+      self.counts_from = now;
+    }
   }
 
-  pub(super) fn teller(&self) -> Arc<dyn Fn(Standing) + Send + Sync> {
-    Arc::clone(&self.holding.tell)
+  pub(super) fn tell(&self) -> Tell {
+    Tell::clone(&self.holding.tell)
   }
 
   /// Closes when the renewal is over that is under way.
   pub(super) fn under_way(self) -> Option<watch::Receiver<()>> {
-    self.under_way.map(|(_, over)| over)
+    self.under_way.map(|under_way| under_way.over)
+  }
+
+  /// Whether this was the renewal that is waited for.
+  fn answered(&mut self, number: u64) -> bool {
+    self.under_way.take_if(|under_way| under_way.number == number).is_some()
+  }
+
+  fn failed(&mut self, now: Instant) -> Option<Standing> {
+    self.failures = self.failures.saturating_add(1);
+    // Sooner than the next would have been, and never in a hurry.
+    let pause = (self.every / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+    self.renew_at = now.checked_add(pause);
+    (self.failures == 1).then_some(Standing::Suspect)
+  }
+
+  fn renewal(&mut self, ttl: Ttl, now: Instant) -> Renewal {
+    self.renewals += 1;
+    let (under_way, over) = watch::channel(());
+    self.under_way = Some(UnderWay {
+      number: self.renewals,
+      patience: now.checked_add(self.patience(now)).unwrap_or(now),
+      over,
+    });
+    Renewal {
+      number: self.renewals,
+      request: Request::Refresh {
+        key: self.holding.key.clone(),
+        owner: self.holding.owner.clone(),
+        ttl,
+        fence: Some(self.holding.fence),
+      },
+      _under_way: under_way,
+    }
+  }
+
+  fn is_due_soon(&self, now: Instant) -> bool {
+    let soon = now.checked_add(self.every / 3).unwrap_or(now);
+    self.failures == 0 && self.is_due(soon)
   }
 
   /// How long to wait for the answer to a renewal that is sent now: so that another can be sent before the deadline.
@@ -216,7 +220,7 @@ impl Hold {
     let left = self
       .deadline
       .map_or(self.every, |deadline| deadline.saturating_duration_since(now));
-    self.every.min(left / 2).max(SHORTEST_PAUSE)
+    self.every.min(left / 2).clamp(SHORTEST_PAUSE, LONGEST_PATIENCE)
   }
 
   fn stalled_at(&self, last_beat: Instant) -> Option<Instant> {

@@ -13,6 +13,9 @@
 //!    grant by its fence.
 
 mod hold;
+mod holding;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,14 +24,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use self::hold::{Due, Hold, UnderWay};
-pub use self::hold::{Holding, Loss, Standing};
+use self::hold::{Due, Hold, Renewal};
+pub use self::holding::{Holding, Loss, Standing, Tell};
 use crate::error::Result;
 use crate::provider::LockProvider;
 use crate::request::{Answer, Request};
+use crate::ttl::Ttl;
 
 /// How many renewals go in one batch at most.
 const BATCH: usize = 500;
+
+/// How long to look for the reason of a loss, which is told by then.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks after the leases that are kept through one provider.
 pub(crate) struct Keeper {
@@ -43,15 +50,12 @@ pub(crate) struct Keeper {
 struct Holds {
   by_id: HashMap<u64, Hold>,
   is_tended: bool,
+  /// When they are looked at again. `None`: they are being looked at, or nobody tends them.
+  wake: Option<Instant>,
 }
 
-/// A renewal on its way.
-struct Renewal {
-  id: u64,
-  request: Request,
-  /// Whoever waits for the renewal to be over sees this dropped.
-  _under_way: UnderWay,
-}
+/// What has changed, and who is to be told of it.
+type Change = (Tell, Standing);
 
 impl Default for Keeper {
   fn default() -> Self {
@@ -67,18 +71,32 @@ impl Default for Keeper {
 impl Keeper {
   /// Whether a task has to be started that [tends](tend) the leases.
   pub(crate) fn add(&self, id: u64, holding: Holding) -> bool {
-    self.beat();
+    let now = Instant::now();
+    let hold = Hold::new(holding, now);
     let mut holds = self.holds();
-    holds.by_id.insert(id, Hold::new(holding, Instant::now()));
-    self.nudge.notify_one();
+    if holds.wake.is_some_and(|wake| hold.wake(now, self.last_beat()) < wake) {
+      self.nudge.notify_one();
+    }
+    holds.by_id.insert(id, hold);
     !std::mem::replace(&mut holds.is_tended, true)
   }
 
   /// Ends the renewal of a lease. What is answered, if a renewal of it is under way, closes when that is over.
   pub(crate) fn remove(&self, id: u64) -> Option<watch::Receiver<()>> {
-    let hold = self.holds().by_id.remove(&id)?;
-    self.nudge.notify_one();
+    let mut holds = self.holds();
+    let hold = holds.by_id.remove(&id)?;
+    if holds.by_id.is_empty() {
+      self.nudge.notify_one();
+    }
     hold.under_way()
+  }
+
+  /// The lease was refreshed by hand, which was asked for then and is answered now.
+  pub(crate) fn refreshed(&self, id: u64, asked: Instant, ttl: Ttl) {
+    if let Some(hold) = self.holds().by_id.get_mut(&id) {
+      hold.refreshed(asked, ttl, Instant::now());
+      self.nudge.notify_one();
+    }
   }
 
   /// The application's event loop is alive.
@@ -95,77 +113,71 @@ impl Keeper {
   pub(crate) fn lose_all(&self, loss: Loss) {
     let kept = std::mem::take(&mut self.holds().by_id);
     for hold in kept.into_values() {
-      hold.tell(Standing::Lost(loss));
+      hold.tell()(Standing::Lost(loss));
     }
     self.nudge.notify_one();
   }
 
   /// What is to be done now, and when to look again. `None`: nothing is kept any more, and nobody tends it.
-  fn survey(&self) -> Option<(Vec<Renewal>, Instant)> {
-    let now = Instant::now();
+  fn survey(&self, now: Instant) -> Option<(Vec<(u64, Renewal)>, Instant)> {
     let last_beat = self.last_beat();
     let mut renewals = Vec::new();
-    let mut over = Vec::new();
+    let mut changes = Vec::new();
     let wake = {
       let mut holds = self.holds();
+      for hold in holds.by_id.values_mut() {
+        changes.extend(hold.lose_patience(now).map(|standing| (hold.tell(), standing)));
+      }
       let is_any_due = holds.by_id.values().any(|hold| hold.is_due(now));
       holds
         .by_id
         .retain(|id, hold| match hold.due(now, last_beat, is_any_due) {
           Due::Nothing => true,
-          Due::Renewal(request, under_way) => {
-            renewals.push(Renewal {
-              id: *id,
-              request,
-              _under_way: under_way,
-            });
+          Due::Renewal(renewal) => {
+            renewals.push((*id, renewal));
             true
           }
           Due::Loss(loss) => {
-            over.push((hold.teller(), loss));
+            changes.push((hold.tell(), Standing::Lost(loss)));
             false
           }
+          Due::Abandonment => false,
         });
       if holds.by_id.is_empty() {
         holds.is_tended = false;
       }
-      holds.by_id.values().map(|hold| hold.wake(last_beat)).min()
+      holds.wake = holds.by_id.values().map(|hold| hold.wake(now, last_beat)).min();
+      holds.wake
     };
-    for (tell, loss) in over {
-      tell(Standing::Lost(loss));
-    }
+    tell(changes);
     wake.map(|wake| (renewals, wake))
   }
 
   /// Takes in what renewals came to. The losses among them, whose reason is still to be found.
-  fn conclude(&self, renewals: &[Renewal], answers: Vec<Result<Answer>>, sent: Instant) -> Vec<(Hold, Request)> {
+  fn conclude(&self, renewals: &[(u64, Renewal)], answers: Vec<Result<Answer>>, sent: Instant) -> Vec<(Hold, Request)> {
     let now = Instant::now();
     let mut refused = Vec::new();
     let mut changes = Vec::new();
     {
       let mut holds = self.holds();
-      for (Renewal { id, request, .. }, answer) in renewals.iter().zip(answers) {
+      for ((id, renewal), answer) in renewals.iter().zip(answers) {
         let Some(hold) = holds.by_id.get_mut(id) else {
           continue;
         };
-        hold.answered();
         let standing = match answer {
-          Ok(Answer::Refreshed) => hold.renewed(sent),
+          Ok(Answer::Refreshed) => hold.renewed(renewal.number, sent),
           Ok(_) => {
-            refused.extend(holds.by_id.remove(id).map(|hold| (hold, request.clone())));
-            None
+            let hold = holds.by_id.remove(id);
+            refused.extend(hold.map(|hold| (hold, renewal.request.clone())));
+            continue;
           }
-          Err(_) => hold.failed(now),
+          Err(_) => hold.not_renewed(renewal.number, now),
         };
-        if let (Some(standing), Some(hold)) = (standing, holds.by_id.get(id)) {
-          changes.push((hold.teller(), standing));
-        }
+        changes.extend(standing.map(|standing| (hold.tell(), standing)));
       }
     }
     self.nudge.notify_one();
-    for (tell, standing) in changes {
-      tell(standing);
-    }
+    tell(changes);
     refused
   }
 
@@ -175,9 +187,15 @@ impl Keeper {
   }
 }
 
+fn tell(changes: Vec<Change>) {
+  for (tell, standing) in changes {
+    tell(standing);
+  }
+}
+
 /// Renews what is kept until nothing is.
 pub(crate) async fn tend(provider: LockProvider) {
-  while let Some((mut renewals, wake)) = provider.keeper().survey() {
+  while let Some((mut renewals, wake)) = provider.keeper().survey(Instant::now()) {
     while !renewals.is_empty() {
       let batch = renewals.split_off(renewals.len().saturating_sub(BATCH));
       // Apart, so that the deadlines keep their time.
@@ -190,29 +208,32 @@ pub(crate) async fn tend(provider: LockProvider) {
   }
 }
 
-async fn renew(provider: LockProvider, renewals: Vec<Renewal>) {
+async fn renew(provider: LockProvider, renewals: Vec<(u64, Renewal)>) {
   let sent = Instant::now();
-  let requests: Vec<_> = renewals.iter().map(|renewal| renewal.request.clone()).collect();
+  let requests: Vec<_> = renewals.iter().map(|(_, renewal)| renewal.request.clone()).collect();
   let answers = provider.ask(&requests).await;
   let refused = provider.keeper().conclude(&renewals, answers, sent);
   drop(renewals);
   if refused.is_empty() {
     return;
   }
-  // The lease is over; why, is only good to know.
+  // The leases are over; why, is only good to know.
   let looks: Vec<_> = refused
     .iter()
     .map(|(_, request)| Request::State {
       key: request.key().clone(),
     })
     .collect();
-  let holders = provider.ask(&looks).await;
-  for ((hold, _), holder) in refused.into_iter().zip(holders) {
-    let loss = match holder {
-      Ok(Answer::State(Some(_))) => Loss::Stolen,
+  let holders = tokio::time::timeout(LOOK, provider.ask(&looks))
+    .await
+    .unwrap_or_default();
+  let mut holders = holders.into_iter();
+  for (hold, _) in refused {
+    let loss = match holders.next() {
+      Some(Ok(Answer::State(Some(_)))) => Loss::Stolen,
       _ if hold.is_over(Instant::now()) => Loss::Expired,
       _ => Loss::Forced,
     };
-    hold.tell(Standing::Lost(loss));
+    hold.tell()(Standing::Lost(loss));
   }
 }

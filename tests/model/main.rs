@@ -86,7 +86,7 @@ impl Model for Protocol {
         // What it asked for was lost, with the answer or before it; its timeout is over some time.
         Phase::Asking if !state.is_under_way(client) => actions.push(Action::AskAgain(client)),
         Phase::Sleeping { left: 0 } if self.mutation != Mutation::WakeAlone => {
-          actions.push(Action::StopSleeping(client))
+          actions.push(Action::StopSleeping(client));
         }
         Phase::Holding { has_written, .. } => {
           if !has_written {
@@ -182,12 +182,11 @@ impl Model for Protocol {
 impl Protocol {
   fn deliver(&self, state: &mut State, message: Message) {
     match message {
-      Message::Acquire { client, age } => match state.lease {
-        Some(lease) => state.send(Message::Refused {
-          client,
-          left: lease.left,
-        }),
-        None => {
+      Message::Acquire { client, age } => {
+        if let Some(lease) = state.lease {
+          let left = lease.left;
+          state.send(Message::Refused { client, left });
+        } else {
           state.last_fence += 1;
           state.grants += 1;
           let (fence, grant) = (state.last_fence, state.grants);
@@ -203,7 +202,7 @@ impl Protocol {
             age,
           });
         }
-      },
+      }
       Message::Renew { client, fence, age } => {
         let is_held = state
           .lease
@@ -238,6 +237,16 @@ impl Protocol {
           }
         }
       }
+      _ => self.deliver_answer(state, message),
+    }
+    if self.mutation == Mutation::FenceReset && state.lease.is_none() {
+      state.last_fence = 0;
+    }
+  }
+
+  /// What a client hears of the store.
+  fn deliver_answer(&self, state: &mut State, message: Message) {
+    match message {
       Message::Granted {
         client,
         fence,
@@ -285,9 +294,7 @@ impl Protocol {
           state.ask(client);
         }
       }
-    }
-    if self.mutation == Mutation::FenceReset && state.lease.is_none() {
-      state.last_fence = 0;
+      Message::Acquire { .. } | Message::Renew { .. } | Message::Release { .. } => {}
     }
   }
 

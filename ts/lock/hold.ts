@@ -7,7 +7,7 @@ export interface HoldParts {
   readonly key: string;
   readonly owner: string;
   /** Called once if the lock is lost. */
-  readonly lost?: (loss: LockLoss) => void;
+  readonly lost?: (loss: LockLoss, fence: number) => void;
 }
 
 const EXPLANATIONS: Readonly<Record<LockLoss, string>> = {
@@ -24,6 +24,8 @@ const EXPLANATIONS: Readonly<Record<LockLoss, string>> = {
 export class Hold {
   /** How it stands. */
   standing: LockStanding = LOCK_STANDING.HELD;
+  /** Of the grant, once that is made. */
+  fence = 0;
   private readonly loss = new AbortController();
   private readonly ending = new AbortController();
   private timer: NodeJS.Timeout | undefined;
@@ -71,7 +73,7 @@ export class Hold {
     const { key, owner, lost } = this.parts;
     const message = `Lock on key "${key}" by owner "${owner}" is lost: ${EXPLANATIONS[loss]}`;
     this.loss.abort(new LockLostError(message, undefined, { key, owner, reason: loss }));
-    lost?.(loss);
+    lost?.(loss, this.fence);
   }
 
   /** Nothing is lost any more. */

@@ -22,7 +22,9 @@ export class Holders {
 
   /** As {@link enter}, until a signal is aborted. */
   enterUntil(ended: AbortSignal, holder: Holder): void {
-    onAbort(ended, this.enter(holder));
+    if (!ended.aborted) {
+      onAbort(ended, this.enter(holder));
+    }
   }
 
   /** Waits until all have left, or for as long as that, and then dispossesses those who have not. */

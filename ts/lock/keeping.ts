@@ -1,4 +1,4 @@
-import { beat, isFailure, keep, letGo, type NativeLock } from "../native";
+import { beat, isFailure, keep, letGo, type NativeLock, refreshed } from "../native";
 import type { Hold } from "./hold";
 import type { CheckedKeepAlive } from "./keep-alive";
 import { hear, NOTICE_BOARD, unhear } from "./notice-board";
@@ -28,11 +28,22 @@ export class Keeping {
   /** Takes over what the engine began when it granted the lease to a wait. */
   adopt(id: number | undefined, ticket: number): void {
     this.id = id;
-    this.hold.ended.addEventListener("abort", () => unhear(ticket), { once: true });
+    if (this.hold.ended.aborted) {
+      unhear(ticket);
+    } else {
+      this.hold.ended.addEventListener("abort", () => unhear(ticket), { once: true });
+    }
   }
 
   hear(standing: string): void {
     this.hold.hear(standing);
+  }
+
+  /** The lease was refreshed by hand to last that many milliseconds, from when it was asked for that many ago. */
+  refreshed(ttl: number, age: number): void {
+    if (this.id !== undefined) {
+      refreshed(this.lock, this.id, ttl, age);
+    }
   }
 
   /** Ends the renewal. A promise: one is under way, and the promise is resolved when that is over. */

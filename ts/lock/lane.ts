@@ -42,8 +42,14 @@ export class Lane {
     }
     outcomes.then(
       (late) => {
-        batch.settle(late);
-        this.next();
+        // A full one does not wait for what this one will have asked for: the database works on it meanwhile.
+        if (this.waiting.size >= MAX_BATCH) {
+          this.leave();
+          batch.settle(late);
+        } else {
+          batch.settle(late);
+          this.next();
+        }
       },
       (error: unknown) => {
         batch.fail(error);

@@ -100,7 +100,7 @@ export class Lock implements ILock {
         throw new UnownedReleaseLockError(
           `Unowned release on key "${this.key}" by owner "${this.id}"`,
           undefined,
-          this.claim.event(),
+          this.claim.reports.event(),
         );
       }
     });
@@ -124,14 +124,14 @@ export class Lock implements ILock {
         throw new UnownedRefreshLockError(
           `Unowned refresh on key "${this.key}" by owner "${this.id}"`,
           undefined,
-          this.claim.event(),
+          this.claim.reports.event(),
         );
       }
       if (answer < 0) {
         throw new UnrefreshableKeyLockError(
           `Key "${this.key}" is held without an end, so it cannot be refreshed`,
           undefined,
-          this.claim.event(),
+          this.claim.reports.event(),
         );
       }
     });
@@ -234,7 +234,7 @@ export class Lock implements ILock {
   }
 
   private alreadyAcquired(): KeyAlreadyAcquiredLockError {
-    return new KeyAlreadyAcquiredLockError(`Key "${this.key}" already acquired`, undefined, this.claim.event());
+    return new KeyAlreadyAcquiredLockError(`Key "${this.key}" already acquired`, undefined, this.claim.reports.event());
   }
 }
 

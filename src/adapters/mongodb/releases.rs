@@ -4,21 +4,20 @@
 //! other, or of the whole collection, may be a release of any key, and wakes everybody. So does a stream that had to be
 //! opened anew, since nobody knows what went by meanwhile.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use mongodb::change_stream::ChangeStream;
 use mongodb::change_stream::event::ChangeStreamEvent;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::command::key_of;
 use super::failure;
 use super::link::Link;
-use crate::adapters::Watch;
+use crate::adapters::{Watch, Watches};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Key;
 
@@ -36,16 +35,16 @@ pub(super) struct Releases(Arc<Shared>);
 struct Shared {
   link: Arc<Link>,
   collection: String,
-  ears: Mutex<Ears>,
+  watches: Arc<Watches>,
+  listener: Mutex<Listener>,
   /// What became of the stream.
   stage: watch::Sender<Stage>,
 }
 
-#[derive(Default)]
-struct Ears {
-  by_key: HashMap<Arc<str>, Vec<Arc<Notify>>>,
-  listening: Option<JoinHandle<()>>,
-  is_closed: bool,
+enum Listener {
+  Absent,
+  Present(JoinHandle<()>),
+  Closed,
 }
 
 #[derive(Clone)]
@@ -57,13 +56,6 @@ enum Stage {
   Failed(Error),
 }
 
-/// One who waits for a key; ends its waiting when dropped.
-struct Ear {
-  shared: Weak<Shared>,
-  key: Arc<str>,
-  heard: Arc<Notify>,
-}
-
 type Stream = ChangeStream<ChangeStreamEvent<Document>>;
 
 impl Releases {
@@ -71,7 +63,8 @@ impl Releases {
     Self(Arc::new(Shared {
       link,
       collection,
-      ears: Mutex::default(),
+      watches: Arc::default(),
+      listener: Mutex::new(Listener::Absent),
       stage: watch::Sender::new(Stage::Opening),
     }))
   }
@@ -82,7 +75,9 @@ impl Releases {
     if matches!(&*stage.borrow(), Stage::Unsupported) {
       return Ok(None);
     }
-    let ear = shared.add_ear(key)?;
+    // Open before it is looked whether anybody listens: the listener looks for watches before it leaves.
+    let watch = shared.watches.open(key);
+    shared.have_listener()?;
     let timeouts = shared.link.timeouts();
     let settled = stage.wait_for(|stage| !matches!(stage, Stage::Opening));
     let stage = match tokio::time::timeout(timeouts.connect + timeouts.command, settled).await {
@@ -93,19 +88,17 @@ impl Releases {
       )),
     };
     match stage {
-      Stage::Live | Stage::Opening => Ok(Some(Watch::new(Arc::clone(&ear.heard), ear))),
+      Stage::Live | Stage::Opening => Ok(Some(watch)),
       Stage::Unsupported => Ok(None),
       Stage::Failed(error) => Err(error),
     }
   }
 
   pub(super) fn close(&self) {
-    let mut ears = self.0.ears();
-    ears.is_closed = true;
-    if let Some(listening) = ears.listening.take() {
+    if let Listener::Present(listening) = std::mem::replace(&mut *self.0.listener(), Listener::Closed) {
       listening.abort();
     }
-    ears.wake_all();
+    self.0.watches.wake_all();
   }
 }
 
@@ -116,39 +109,43 @@ impl Drop for Releases {
 }
 
 impl Shared {
-  fn ears(&self) -> MutexGuard<'_, Ears> {
-    self.ears.lock().unwrap_or_else(PoisonError::into_inner)
+  fn listener(&self) -> MutexGuard<'_, Listener> {
+    self.listener.lock().unwrap_or_else(PoisonError::into_inner)
   }
 
-  fn add_ear(self: &Arc<Self>, key: &Key) -> Result<Ear> {
-    let ear = Ear {
-      shared: Arc::downgrade(self),
-      key: key.as_str().into(),
-      heard: Arc::new(Notify::new()),
-    };
-    let mut ears = self.ears();
-    if ears.is_closed {
-      return Err(Error::closed());
+  fn have_listener(self: &Arc<Self>) -> Result<()> {
+    let mut listener = self.listener();
+    match &*listener {
+      Listener::Closed => return Err(Error::closed()),
+      Listener::Present(listening) if !listening.is_finished() => {}
+      Listener::Present(_) | Listener::Absent => {
+        self.stage.send_replace(Stage::Opening);
+        *listener = Listener::Present(tokio::spawn(Arc::clone(self).listen()));
+      }
     }
-    let of_key = ears.by_key.entry(Arc::clone(&ear.key)).or_default();
-    of_key.push(Arc::clone(&ear.heard));
-    if ears.listening.as_ref().is_none_or(JoinHandle::is_finished) {
-      self.stage.send_replace(Stage::Opening);
-      ears.listening = Some(tokio::spawn(Arc::clone(self).listen()));
+    Ok(())
+  }
+
+  /// Whether the listener is to end, since nobody waits any more.
+  fn leave(&self) -> bool {
+    let mut listener = self.listener();
+    let is_unwanted = self.watches.is_empty();
+    if is_unwanted && !matches!(*listener, Listener::Closed) {
+      *listener = Listener::Absent;
     }
-    Ok(ear)
+    is_unwanted
   }
 
   /// Until nobody has waited for a while.
   async fn listen(self: Arc<Self>) {
     let mut pause = PAUSES.0;
     let mut was_live = false;
-    while !self.ears().leave() {
+    while !self.leave() {
       match self.open().await {
         Ok(Some(stream)) => {
           self.stage.send_replace(Stage::Live);
           if was_live {
-            self.ears().wake_all();
+            self.watches.wake_all();
           }
           (was_live, pause) = (true, PAUSES.0);
           if self.follow(stream).await.is_none() {
@@ -156,11 +153,10 @@ impl Shared {
           }
           self.stage.send_replace(Stage::Opening);
           // Whoever tries now does not wait for the stream to come back.
-          self.ears().wake_all();
+          self.watches.wake_all();
         }
         Ok(None) => {
           self.stage.send_replace(Stage::Unsupported);
-          self.ears().listening = None;
           return;
         }
         Err(error) => {
@@ -196,60 +192,24 @@ impl Shared {
     let mut unwanted_since = None;
     while stream.is_alive() {
       match tokio::time::timeout(patience, stream.next_if_any()).await {
-        Ok(Ok(Some(event))) => self.ears().wake(&event),
+        Ok(Ok(Some(event))) => self.wake(&event),
         Ok(Ok(None)) => {}
         Ok(Err(_)) | Err(_) => return Some(()),
       }
-      if !self.ears().by_key.is_empty() {
+      if !self.watches.is_empty() {
         unwanted_since = None;
-      } else if unwanted_since.get_or_insert_with(Instant::now).elapsed() >= LINGERING && self.ears().leave() {
+      } else if unwanted_since.get_or_insert_with(Instant::now).elapsed() >= LINGERING && self.leave() {
         return None;
       }
     }
     Some(())
   }
-}
-
-impl Ears {
-  /// Ends the listening if nobody waits. Under the same lock as a new ear, which therefore finds either to be true.
-  fn leave(&mut self) -> bool {
-    let is_unwanted = self.by_key.is_empty();
-    if is_unwanted {
-      self.listening = None;
-    }
-    is_unwanted
-  }
 
   fn wake(&self, event: &ChangeStreamEvent<Document>) {
     let id = event.document_key.as_ref().and_then(|key| key.get("_id"));
-    match id.and_then(key_of) {
-      Some(key) => {
-        for heard in self.by_key.get(key).into_iter().flatten() {
-          heard.notify_one();
-        }
-      }
-      None => self.wake_all(),
-    }
-  }
-
-  fn wake_all(&self) {
-    for heard in self.by_key.values().flatten() {
-      heard.notify_one();
-    }
-  }
-}
-
-impl Drop for Ear {
-  fn drop(&mut self) {
-    let Some(shared) = self.shared.upgrade() else {
-      return;
-    };
-    let mut ears = shared.ears();
-    if let Some(of_key) = ears.by_key.get_mut(&self.key) {
-      of_key.retain(|heard| !Arc::ptr_eq(heard, &self.heard));
-      if of_key.is_empty() {
-        ears.by_key.remove(&self.key);
-      }
+    match id.and_then(key_of).map(Key::new) {
+      Some(Ok(key)) => self.watches.wake(&key),
+      _ => self.watches.wake_all(),
     }
   }
 }

@@ -41,9 +41,9 @@ impl PostgresAdapter {
   /// # Errors
   ///
   /// [`Configuration`](crate::ErrorKind::Configuration) if a setting is not usable.
-  pub fn new(settings: PostgresSettings) -> Result<Self> {
+  pub fn new(settings: &PostgresSettings) -> Result<Self> {
     let table = settings.table()?;
-    let driver = PostgresDriver::new(&settings)?;
+    let driver = PostgresDriver::new(settings)?;
     let connections = Arc::new(Connections::new(driver.clone(), settings.server.clone()));
     let listener = settings
       .listens

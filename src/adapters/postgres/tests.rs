@@ -26,7 +26,7 @@ impl Scene {
   }
 
   fn adapter(&self) -> PostgresAdapter {
-    PostgresAdapter::new(self.settings()).unwrap()
+    PostgresAdapter::new(&self.settings()).unwrap()
   }
 }
 
@@ -41,7 +41,7 @@ async fn keeps_the_contract_without_prepared_statements() {
     prepares: false,
     ..Scene::new().settings()
   };
-  contract::check(&PostgresAdapter::new(settings).unwrap()).await;
+  contract::check(&PostgresAdapter::new(&settings).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +104,7 @@ async fn without_listening_nothing_is_watched() {
     listens: false,
     ..Scene::new().settings()
   };
-  let adapter = PostgresAdapter::new(settings).unwrap();
+  let adapter = PostgresAdapter::new(&settings).unwrap();
   assert!(adapter.watch(&Key::new("k").unwrap()).await.unwrap().is_none());
 }
 
@@ -227,7 +227,7 @@ async fn a_server_that_is_not_there_is_an_error_and_never_held() {
     .port();
   let mut settings = Scene::new().settings();
   settings.server = Server::at(&format!("postgres://postgres:secret@127.0.0.1:{port}/postgres"));
-  let adapter = PostgresAdapter::new(settings).unwrap();
+  let adapter = PostgresAdapter::new(&settings).unwrap();
   let error = adapter
     .answer(vec![contract::acquire("k", &Owner::unique(), None)])
     .await

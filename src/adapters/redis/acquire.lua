@@ -1,5 +1,6 @@
 -- KEYS: the lock, its fence. ARGV: owner, ttl in milliseconds or "" for no end, milliseconds to keep the fence.
--- Answers the fence as text, or, if the lock is held, the milliseconds until it expires as a number, -1 for no end.
+-- Answers the fence, or, if the lock is held, -1 less the milliseconds until it expires, 0 for no end: fences are far
+-- above 0.
 local granted
 if ARGV[2] == "" then
   granted = redis.call("SET", KEYS[1], ARGV[1], "NX")
@@ -8,11 +9,10 @@ else
   granted = redis.call("SET", KEYS[1], ARGV[1], "NX", "PX", ARGV[2] == "0" and "1" or ARGV[2])
 end
 if not granted then
-  return redis.call("PTTL", KEYS[1])
+  return -1 - redis.call("PTTL", KEYS[1])
 end
 local time = redis.call("TIME")
-local now = time[1] * 1000000 + time[2]
-local fence = string.format("%.0f", now)
+local fence = time[1] * 1000000 + time[2]
 local last = redis.pcall("SET", KEYS[2], fence, "PX", ARGV[3], "GET")
 if type(last) == "table" then
   -- Without a fence there is no grant.
@@ -20,8 +20,8 @@ if type(last) == "table" then
   return last
 end
 last = tonumber(last or 0)
-if last and last >= now then
-  fence = string.format("%.0f", last + 1)
+if last and last >= fence then
+  fence = last + 1
   redis.call("SET", KEYS[2], fence, "PX", ARGV[3])
 end
 if ARGV[2] == "0" then

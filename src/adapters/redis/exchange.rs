@@ -65,10 +65,8 @@ impl Exchange<'_> {
   pub(super) async fn answers(&self) -> Vec<Result<Answer>> {
     let mut answers: Vec<Option<Result<Answer>>> = vec![None; self.requests.len()];
     let mut parcels = Vec::new();
-    for index in 0..self.requests.len() {
-      if let Err(error) = self.address(&mut parcels, index, None).await {
-        answers[index] = Some(Err(error));
-      }
+    for (index, answer) in answers.iter_mut().enumerate() {
+      *answer = self.address(&mut parcels, index, None).await.err().map(Err);
     }
     for round in 0..ROUNDS {
       let mut undone = Vec::new();

@@ -24,7 +24,8 @@ pub(super) async fn confirm(
   let mut wait = redis::cmd("WAIT");
   wait.arg(count).arg(timeout.as_millis().max(1).to_string());
   // Some of the time is kept to take back what is not confirmed.
-  let limit = deadline.min(Instant::now() + timeout * 3 / 2);
+  let now = Instant::now();
+  let limit = now + deadline.saturating_duration_since(now) * 3 / 4;
   let heard: Result<u32> = match connection.ask(wait, limit).await {
     Ok(value) => redis::from_redis_value(value)
       .map_err(|error| Error::new(ErrorKind::Database, "the Redis server does not know WAIT").caused_by(error)),

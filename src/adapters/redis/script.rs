@@ -57,8 +57,7 @@ impl Style {
 pub(super) struct Calls<'style> {
   style: &'style Style,
   pub(super) pipeline: Pipeline,
-  /// Scripts the server knows from this pipeline; `None`: it is taken to know all.
-  taught: Option<Vec<&'static str>>,
+  is_teaching: bool,
 }
 
 impl<'style> Calls<'style> {
@@ -66,14 +65,15 @@ impl<'style> Calls<'style> {
     Self {
       style,
       pipeline: Pipeline::with_capacity(count),
-      taught: None,
+      is_teaching: false,
     }
   }
 
-  /// Sends the text of every script with its first call, for a server that does not know them.
+  /// Sends the text of the script with every call, for a server that does not know them. With the first alone, one that
+  /// is told to forget in the middle would do the calls out of order.
   #[must_use]
   pub(super) fn teaching(mut self) -> Self {
-    self.taught = Some(Vec::new());
+    self.is_teaching = true;
     self
   }
 
@@ -129,12 +129,10 @@ impl<'style> Calls<'style> {
   }
 
   fn call(&mut self, script: &Script) -> &mut Pipeline {
-    match &mut self.taught {
-      Some(taught) if !taught.contains(&script.code) => {
-        taught.push(script.code);
-        self.pipeline.cmd("EVAL").arg(script.code)
-      }
-      _ => self.pipeline.cmd("EVALSHA").arg(&*script.hash),
+    if self.is_teaching {
+      self.pipeline.cmd("EVAL").arg(script.code)
+    } else {
+      self.pipeline.cmd("EVALSHA").arg(&*script.hash)
     }
   }
 }
@@ -158,12 +156,13 @@ pub(super) fn read(request: &Request, value: Value) -> Result<Answer> {
   let value = value.extract_error().map_err(|error| refusal::of(&error))?;
   match request {
     Request::Acquire { .. } => {
-      if let Value::Int(milliseconds) = value {
-        return Ok(Answer::Held {
-          until: remaining(milliseconds).map_or(Until::Release, Until::Expiry),
-        });
-      }
-      Ok(Answer::Acquired { fence: parse(value)? })
+      let number: i64 = parse(value)?;
+      Ok(match Fence::try_from(number) {
+        Ok(fence) if fence > 0 => Answer::Acquired { fence },
+        _ => Answer::Held {
+          until: remaining(-1 - number).map_or(Until::Release, Until::Expiry),
+        },
+      })
     }
     Request::Release { .. } | Request::ForceRelease { .. } => Ok(Answer::Released(parse::<i64>(value)? > 0)),
     Request::Refresh { .. } => Ok(match parse::<i64>(value)? {

@@ -14,7 +14,7 @@ use crate::error::Result;
 /// Who is asked about which key.
 pub(super) enum Servers {
   One(Arc<Node>),
-  Many(Cluster),
+  Many(Box<Cluster>),
 }
 
 impl Servers {
@@ -28,7 +28,7 @@ impl Servers {
     let patience = settings.connect_timeout;
     let whereabouts = match settings.place {
       Place::Cluster { nodes, translation } => {
-        return Ok(Self::Many(Cluster::new(dialer, nodes, translation, patience)));
+        return Ok(Self::Many(Box::new(Cluster::new(dialer, nodes, translation, patience))));
       }
       Place::Server(address) => Whereabouts::At(address),
       Place::Sentinels {

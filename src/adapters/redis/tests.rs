@@ -147,14 +147,18 @@ async fn a_key_that_is_something_else_fails_alone() {
   let owner = Owner::unique();
   let answers = adapter
     .answer(vec![
-      release("list", &owner),
+      Request::State {
+        key: Key::new("list").unwrap(),
+      },
       contract::acquire("fenceless", &owner, None),
       contract::acquire("k", &owner, None),
+      release("list", &owner),
     ])
     .await;
   assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::Database);
   assert_eq!(answers[1].as_ref().unwrap_err().kind(), ErrorKind::Database);
   assert!(matches!(answers[2], Ok(Answer::Acquired { .. })), "{answers:?}");
+  assert!(matches!(answers[3], Ok(Answer::Released(false))), "{answers:?}");
   // What got no fence was not granted.
   assert_eq!(
     command(&adapter, &["EXISTS", &format!("{prefix}fenceless")]).await,

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::request::{Answer, Request, Until};
 
 /// How often a statement is tried that meets other transactions, and the pause before the second time, which doubles.
-const TRIES: u32 = 5;
+const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Where the client's statements run.

@@ -110,13 +110,10 @@ impl<D: Driver> Connections<D> {
       }))
     });
     let mut idle = self.idle();
-    match &opened {
-      Ok(_) => idle.next_try = None,
-      Err(_) => {
-        let pause = idle.next_try.map_or(PAUSES.0, |(_, pause)| pause);
-        idle.next_try = Some((Instant::now() + pause, (2 * pause).min(PAUSES.1)));
-      }
-    }
+    idle.next_try = opened.is_err().then(|| {
+      let pause = idle.next_try.map_or(PAUSES.0, |(_, pause)| pause);
+      (Instant::now() + pause, (2 * pause).min(PAUSES.1))
+    });
     opened
   }
 

@@ -2,6 +2,7 @@ use std::fmt::Write;
 
 use super::client::Value;
 use crate::fence::Fence;
+use crate::name::Owner;
 use crate::request::Request;
 use crate::ttl::Ttl;
 
@@ -54,7 +55,7 @@ impl<'request> Parts<'request> {
       Request::ForceRelease { .. } | Request::State { .. } => (None, None, None),
     };
     Self {
-      owner: owner.map(|owner| owner.as_str()),
+      owner: owner.map(Owner::as_str),
       ttl: ttl.map(milliseconds),
       fence: fence.map(integer),
     }
@@ -95,7 +96,7 @@ fn write_string(text: &mut String, string: &str) {
 #[cfg(test)]
 mod tests {
   use super::*;
-  use crate::{Key, Owner};
+  use crate::Key;
 
   #[test]
   fn names_are_escaped_and_what_is_missing_is_null() {

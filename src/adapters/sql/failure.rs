@@ -43,6 +43,7 @@ const LOST: &str = "the connection to the database was lost, or it gave no answe
 const UNREACHABLE: &str = "the database could not be reached: check that it runs, and its address";
 
 impl Failure {
+  #[must_use]
   pub fn into_error(self) -> Error {
     match self {
       Self::Conflict(error) | Self::NoTable(error) | Self::Refused(error) | Self::Error(error) => error,
@@ -53,15 +54,18 @@ impl Failure {
     Self::Error(Error::new(ErrorKind::Configuration, message))
   }
 
+  #[must_use]
   pub fn unreachable(cause: Said) -> Self {
     Self::Error(Error::new(ErrorKind::Connection, UNREACHABLE).caused_by(cause))
   }
 
+  #[must_use]
   pub fn lost(cause: Said) -> Self {
     Self::Error(Error::new(ErrorKind::Ambiguous, LOST).caused_by(cause))
   }
 
   /// What an error means in a dialect.
+  #[must_use]
   pub fn of(dialect: Dialect, said: Said) -> Self {
     let failure = match dialect {
       Dialect::Postgres => Self::of_postgres,
@@ -81,17 +85,7 @@ impl Failure {
       "28000" | "28P01" | "3D000" => Self::wrong(LOGIN, said),
       "53300" | "57P01" | "57P02" | "57P03" | "57014" => Self::unavailable(said),
       code if code.starts_with("08") && code.len() == 5 => Self::lost(said.clone()),
-      code
-        if code.len() == 5
-          && code
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
-          && code.bytes().next().is_some_and(|byte| {
-            byte.is_ascii_digit() || byte == b'X' || byte == b'P' || byte == b'F' || byte == b'H'
-          }) =>
-      {
-        Self::refused(said)
-      }
+      code if is_sqlstate(code) => Self::refused(said),
       _ => return None,
     })
   }
@@ -167,4 +161,10 @@ impl Failure {
   fn refused(said: &Said) -> Self {
     Self::Refused(Error::new(ErrorKind::Database, "the database refused a statement").caused_by(said.clone()))
   }
+}
+
+/// Five digits and capitals, as few error codes of an operating system are.
+fn is_sqlstate(code: &str) -> bool {
+  let is_one = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+  code.len() == 5 && code.bytes().all(is_one) && !code.starts_with('E')
 }

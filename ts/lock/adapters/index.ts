@@ -33,6 +33,7 @@ export type {
   RedisLockAdapterClientSettings,
   RedisLockAdapterOptions,
   RedisLockAdapterSettings,
+  RedisSentinelAddress,
   RedisTlsOptions,
 } from "./redis-lock-adapter";
 export { RedisLockAdapter } from "./redis-lock-adapter";

@@ -7,6 +7,14 @@ export interface RedisClient {
   readonly options: RedisClientOptions;
 }
 
+/** Where a sentinel is. */
+export interface RedisSentinelAddress {
+  /** Default `"127.0.0.1"`. */
+  readonly host?: string | undefined;
+  /** Default 26379. */
+  readonly port?: number | undefined;
+}
+
 /** What is read of an ioredis client of a cluster. It is left alone, and stays the caller's. */
 export interface RedisClusterClient {
   /** Tells it from other clients. */
@@ -34,10 +42,7 @@ export interface RedisClientOptions {
   /** Encrypts the connection: see {@link RedisTlsOptions}. */
   readonly tls?: unknown;
   /** Sentinels that tell where the master is. */
-  readonly sentinels?:
-    | readonly { readonly host?: string | undefined; readonly port?: number | undefined }[]
-    | null
-    | undefined;
+  readonly sentinels?: readonly RedisSentinelAddress[] | null | undefined;
   /** The name of the master at the sentinels. */
   readonly name?: string | null | undefined;
   /** Default: the default user of the sentinels. */

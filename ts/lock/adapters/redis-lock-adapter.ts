@@ -17,6 +17,7 @@ export type {
   RedisClientOptions,
   RedisClusterClient,
   RedisClusterClientOptions,
+  RedisSentinelAddress,
   RedisTlsOptions,
 } from "./redis-client";
 

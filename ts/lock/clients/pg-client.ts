@@ -5,6 +5,8 @@ import { inTurn } from "./turns";
 export interface PgHandle {
   /** Of a pool: how many connections it has. */
   readonly totalCount?: number;
+  /** Of a connection: `"T"` if it is inside a transaction. */
+  getTransactionStatus?(): unknown;
   /** Runs a statement. */
   query(query: { text: string; values: unknown[]; rowMode: "array" }): Promise<PgResult>;
 }
@@ -25,6 +27,7 @@ export function pgClient(handle: PgHandle): HandleClient {
   return {
     dialect: "postgres",
     isSingle,
+    isTransaction: handle.getTransactionStatus?.() === "T",
     async query(text, parameters) {
       const run = () => handle.query({ text, values: [...parameters], rowMode: "array" });
       const { rows, rowCount, command } = await (isSingle ? inTurn(handle, run) : run());

@@ -1,15 +1,17 @@
+mod schema;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::Table;
-use super::client::{Reply, SqlClient, Value};
-use super::dialect::Statements as Composed;
-use super::document::document;
-use super::failure::Failure;
-use super::layout::{self, LAYOUT};
-use super::waves::Verb;
+use self::schema::Schema;
+use crate::adapters::sql::Table;
+use crate::adapters::sql::client::{Reply, SqlClient, Value};
+use crate::adapters::sql::dialect::Statements as Composed;
+use crate::adapters::sql::document::{Parts, document};
+use crate::adapters::sql::failure::Failure;
+use crate::adapters::sql::waves::Verb;
 use crate::error::{Error, ErrorKind};
 use crate::fence::Fence;
 use crate::name::Owner;
@@ -24,34 +26,42 @@ const LOCK_TIMEOUT: &str = "250ms";
 
 /// One statement a verb, for any number of keys. Each answers one row a member: its place and what became of it.
 ///
-/// Everything a statement sets is local to its own transaction, so that a pooler may give each another session. The
-/// document is addressed to one statement by name: should a pooler that does not know prepared statements have put
-/// another of this name into its place, that one finds nothing to do and answers no rows.
-pub(super) struct Statements {
-  table: Table,
+/// Everything a statement sets is local to its own transaction, so that a pooler may give each another session. What is
+/// asked is addressed to one statement: should a pooler that does not know prepared statements have put another of the
+/// same name into its place, that one finds nothing to do and answers no rows.
+pub(in crate::adapters::sql) struct Statements {
+  schema: Schema,
   acquire: Addressed,
   release: Addressed,
   refresh: Addressed,
   state: Addressed,
-  remove_some_expired: Arc<str>,
-  columns: Arc<str>,
-  drop: Arc<str>,
 }
 
 struct Addressed {
   address: String,
-  statement: Arc<str>,
+  /// For members in a document, which is its parameter.
+  of_many: Arc<str>,
+  /// For a single one, whose parts are its parameters: quicker to read, and to plan.
+  of_one: Arc<str>,
 }
 
 impl Statements {
-  pub(super) fn new(table: &Table, is_ours: bool) -> Self {
+  pub(in crate::adapters::sql) fn new(table: &Table, is_ours: bool) -> Self {
     let lock = table.quoted('"');
     let channel = channel(table);
     let addressed = |verb: &str, compose: &dyn Fn(&str) -> String| {
       let address = format!("{verb} {table}");
-      let asked = format!("json_to_recordset($1::json -> '{address}')");
+      let many = format!(
+        "json_to_recordset($1::json -> '{address}') \
+         AS asked (n bigint, key text, owner text, ttl bigint, fence bigint)"
+      );
+      let one = format!(
+        "(SELECT 0::bigint AS n, $2::text AS key, $3::text AS owner, $4::text::bigint AS ttl, \
+         $5::text::bigint AS fence WHERE $1::text = '{address}') AS asked"
+      );
       Addressed {
-        statement: compose(&asked).into(),
+        of_many: compose(&many).into(),
+        of_one: compose(&one).into(),
         address,
       }
     };
@@ -68,14 +78,14 @@ impl Statements {
       ("asked.n".to_owned(), "NULL::text".to_owned())
     };
     Self {
-      table: table.clone(),
+      schema: Schema::new(table),
       // A key that is seen to be held is left alone: locking its row, only to leave it as it is, would cost a commit.
       acquire: addressed("acquire", &|asked| {
         format!(
           "WITH asked AS MATERIALIZED (\
            SELECT {bounded_wait} AS n, asked.key, asked.owner, asked.ttl, held.expiration - {NOW} AS remaining, \
            held.key IS NOT NULL AND (held.expiration IS NULL OR held.expiration > {NOW}) AS is_held \
-           FROM {asked} AS asked (n bigint, key text, owner text, ttl bigint) \
+           FROM {asked} \
            LEFT JOIN {lock} AS held ON held.key = asked.key), \
            granted AS (\
            INSERT INTO {lock} AS held (key, owner, expiration, fence) \
@@ -92,7 +102,7 @@ impl Statements {
         format!(
           "WITH asked AS MATERIALIZED (\
            SELECT {bounded_wait} AS n, asked.key, asked.owner, asked.fence \
-           FROM {asked} AS asked (n bigint, key text, owner text, fence bigint)), \
+           FROM {asked}), \
            released AS (\
            UPDATE {lock} AS held SET expiration = CASE WHEN held.expiration IS NULL THEN -1 ELSE 0 END FROM asked \
            WHERE held.key = asked.key AND (held.expiration IS NULL OR held.expiration > {NOW}) \
@@ -108,7 +118,7 @@ impl Statements {
         format!(
           "WITH asked AS MATERIALIZED (\
            SELECT {bounded_wait} AS n, asked.key, asked.owner, asked.ttl, asked.fence \
-           FROM {asked} AS asked (n bigint, key text, owner text, ttl bigint, fence bigint)), \
+           FROM {asked}), \
            refreshed AS (\
            UPDATE {lock} AS held SET expiration = {NOW} + asked.ttl FROM asked \
            WHERE held.key = asked.key AND held.owner = asked.owner AND held.expiration > {NOW} \
@@ -124,68 +134,30 @@ impl Statements {
       state: addressed("state", &|asked| {
         format!(
           "SELECT asked.n AS n, held.owner::text AS owner, held.expiration - {NOW} AS remaining, held.fence AS fence \
-           FROM {asked} AS asked (n bigint, key text) LEFT JOIN {lock} AS held \
+           FROM {asked} LEFT JOIN {lock} AS held \
            ON held.key = asked.key AND (held.expiration IS NULL OR held.expiration > {NOW})"
         )
       }),
-      // Rows that somebody keeps are for the next time, so that nobody waits here, and nobody in a circle.
-      remove_some_expired: format!(
-        "DELETE FROM {lock} WHERE key IN (SELECT key FROM {lock} WHERE expiration <= {NOW} \
-         AND fence <= {NOW_MICROSECONDS} - $1::text::bigint LIMIT 1000 FOR UPDATE SKIP LOCKED)"
-      )
-      .into(),
-      columns: format!(
-        "SELECT attribute.attname::text AS name, format_type(attribute.atttypid, attribute.atttypmod) AS type, \
-         (SELECT count(*) FROM pg_catalog.pg_index AS i WHERE i.indrelid = attribute.attrelid AND i.indisunique \
-         AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = attribute.attnum) AS indexes, \
-         coalesce(obj_description(attribute.attrelid, 'pg_class'), '') AS comment \
-         FROM pg_catalog.pg_attribute AS attribute WHERE attribute.attrelid = to_regclass('{lock}') \
-         AND attribute.attnum > 0 AND NOT attribute.attisdropped ORDER BY attribute.attnum"
-      )
-      .into(),
-      drop: format!(
-        "DO $$ BEGIN IF to_regclass('{lock}') IS NOT NULL THEN \
-         LOCK TABLE {lock} IN ACCESS EXCLUSIVE MODE; \
-         IF NOT EXISTS (SELECT FROM {lock} WHERE expiration IS NULL OR expiration > {NOW}) THEN DROP TABLE {lock}; \
-         END IF; END IF; END $$"
-      )
-      .into(),
     }
   }
+}
 
-  async fn columns(&self, client: &dyn SqlClient) -> Result<Vec<layout::Column>, Failure> {
-    let reply = client.query(&self.columns, Vec::new()).await?;
-    Ok(
-      reply
-        .rows
-        .iter()
-        .map(|row| {
-          let text = |column: usize| row.get(column).and_then(Value::as_str).unwrap_or_default().to_owned();
-          layout::Column {
-            name: text(0),
-            kind: text(1),
-            is_unique: row.get(2).and_then(Value::integer).is_some_and(|indexes| indexes > 0),
-            table_comment: text(3),
-          }
-        })
-        .collect(),
-    )
-  }
-
-  /// What an existing table lacks. The column types of the package this layout comes from hold 255 characters.
-  fn missing(&self, columns: &[layout::Column]) -> Option<String> {
-    let mut changes = Vec::new();
-    for name in ["fence", "waited"] {
-      if !columns.iter().any(|column| column.name == name) {
-        changes.push(format!("ADD COLUMN IF NOT EXISTS {name} bigint NOT NULL DEFAULT 0"));
-      }
-    }
-    for column in columns {
-      if ["key", "owner"].contains(&column.name.as_str()) && column.kind != "text" {
-        changes.push(format!("ALTER COLUMN {} TYPE text", column.name));
-      }
-    }
-    (!changes.is_empty()).then(|| format!("ALTER TABLE {} {}", self.table.quoted('"'), changes.join(", ")))
+impl Addressed {
+  async fn ask(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Reply, Failure> {
+    let [request] = requests else {
+      let document = format!("{{\"{}\":{}}}", self.address, document(requests));
+      return client.query(&self.of_many, vec![Value::Text(document)]).await;
+    };
+    let Parts { owner, ttl, fence } = Parts::of(request);
+    let number = |number: Option<i64>| number.map_or(Value::Null, |number| Value::text(number.to_string()));
+    let parameters = vec![
+      Value::text(self.address.as_str()),
+      Value::text(request.key().as_str()),
+      owner.map_or(Value::Null, Value::text),
+      number(ttl),
+      number(fence),
+    ];
+    client.query(&self.of_one, parameters).await
   }
 }
 
@@ -207,7 +179,7 @@ pub(in crate::adapters) fn wait_for(table: &Table) -> String {
 #[async_trait]
 impl Composed for Statements {
   async fn answer(&self, client: &dyn SqlClient, verb: Verb, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
-    let (Addressed { address, statement }, read): (_, fn(&[Value]) -> Answer) = match verb {
+    let (addressed, read): (&Addressed, fn(&[Value]) -> Answer) = match verb {
       Verb::Acquire => (&self.acquire, acquired),
       Verb::Release => (&self.release, |row| Answer::Released(number(row, 1) == Some(1))),
       Verb::Refresh => (&self.refresh, |row| match number(row, 1) {
@@ -217,60 +189,24 @@ impl Composed for Statements {
       }),
       Verb::State => (&self.state, state),
     };
-    let document = format!("{{\"{address}\":{}}}", document(requests));
-    let reply = client.query(statement, vec![Value::Text(document)]).await?;
+    let reply = addressed.ask(client, requests).await?;
     in_order(&reply, requests.len(), read)
   }
 
   fn definition(&self) -> Vec<String> {
-    let lock = self.table.quoted('"');
-    vec![
-      format!(
-        "CREATE TABLE IF NOT EXISTS {lock} (key text COLLATE \"C\" NOT NULL PRIMARY KEY, \
-         owner text COLLATE \"C\" NOT NULL, expiration bigint, fence bigint NOT NULL DEFAULT 0, \
-         waited bigint NOT NULL DEFAULT 0) WITH (fillfactor = 50)"
-      ),
-      format!("COMMENT ON TABLE {lock} IS '{LAYOUT}'"),
-    ]
+    self.schema.definition()
   }
 
   async fn ensure(&self, client: &dyn SqlClient, _: bool) -> Result<(), Failure> {
-    let mut columns = self.columns(client).await?;
-    if columns.is_empty() {
-      for statement in self.definition() {
-        beaten(client.query(&statement.into(), Vec::new()).await)?;
-      }
-      columns = self.columns(client).await?;
-    }
-    layout::check(&self.table, &columns, &["text", "character varying"], "bigint")?;
-    if let Some(statement) = self.missing(&columns) {
-      beaten(client.query(&statement.into(), Vec::new()).await)?;
-    }
-    Ok(())
+    self.schema.ensure(client).await
   }
 
   async fn drop_table(&self, client: &dyn SqlClient) -> Result<bool, Failure> {
-    let columns = self.columns(client).await?;
-    if layout::check(&self.table, &columns, &["text", "character varying"], "bigint").is_ok() {
-      client.query(&self.drop, Vec::new()).await?;
-      return Ok(self.columns(client).await?.is_empty());
-    }
-    Ok(columns.is_empty())
+    self.schema.drop_table(client).await
   }
 
   async fn remove_some_expired(&self, client: &dyn SqlClient, age: Duration) -> Result<u64, Failure> {
-    let age = Value::text(age.as_micros().to_string());
-    Ok(client.query(&self.remove_some_expired, vec![age]).await?.affected_rows)
-  }
-}
-
-/// "IF NOT EXISTS" does not keep two that create the same at once from an error; whoever loses tries again, and finds
-/// it made.
-fn beaten(result: Result<Reply, Failure>) -> Result<(), Failure> {
-  match result {
-    Ok(_) => Ok(()),
-    Err(Failure::Refused(error)) => Err(Failure::Conflict(error)),
-    Err(failure) => Err(failure),
+    self.schema.remove_some_expired(client, age).await
   }
 }
 

@@ -6,13 +6,23 @@
 //! - a refresh and a look can be repeated, and their second answer holds;
 //! - a release: the key is still this owner's, so it is released anew. If it is not, nobody can tell whether the release
 //!   or the end of the lease came first, and the error stays.
+//!
+//! A question may get no answer as well, and is asked again after a pause, for a bounded time.
+
+use std::time::{Duration, Instant};
 
 use crate::adapters::LockAdapter;
 use crate::error::{ErrorKind, Result};
 use crate::request::{Answer, Holder, Request, Until};
 
 /// How many rounds of questions there are at most; each takes as long as the adapter waits at most.
-const ROUNDS: u32 = 4;
+const ROUNDS: u32 = 5;
+
+/// No round begins later than this.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The first pause after a round that told nothing; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A request whose fate is open, by its place in the batch.
 struct Open<'batch> {
@@ -33,12 +43,18 @@ pub(crate) async fn settle(adapter: &dyn LockAdapter, requests: &[Request], answ
       question: first_question(request),
     })
     .collect();
+  let begun = Instant::now();
+  let mut pause = FIRST_PAUSE;
   for _ in 0..ROUNDS {
-    if open.is_empty() {
+    if open.is_empty() || begun.elapsed() > PATIENCE {
       return;
     }
     let questions = open.iter().map(|open| open.question.clone()).collect();
     let replies = adapter.answer(questions).await;
+    if replies.iter().all(Result::is_err) {
+      tokio::time::sleep(pause).await;
+      pause *= 2;
+    }
     open = open
       .into_iter()
       .zip(replies)
@@ -84,9 +100,14 @@ fn conclude(open: &Open<'_>, reply: Result<Answer>) -> Conclusion {
     Ok(Answer::State(holder)) if !is_own_look => after_look(open.request, holder),
     // The first try may have arrived in the meantime, and be what holds the key.
     Ok(Answer::Held { .. }) => Conclusion::Ask(look(open.request)),
+    // The first try may have arrived in the meantime, and be what released it.
+    Ok(Answer::Released(false)) => Conclusion::Unknown,
     Ok(answer) => Conclusion::Settled(answer),
-    Err(error) if error.kind() == ErrorKind::Ambiguous => Conclusion::Ask(open.question.clone()),
-    Err(_) => Conclusion::Unknown,
+    Err(error) => match error.kind() {
+      ErrorKind::Ambiguous => Conclusion::Ask(first_question(open.request)),
+      ErrorKind::Connection => Conclusion::Ask(open.question.clone()),
+      _ => Conclusion::Unknown,
+    },
   }
 }
 
@@ -108,3 +129,6 @@ fn after_look(request: &Request, holder: Option<Holder>) -> Conclusion {
     _ => Conclusion::Unknown,
   }
 }
+
+#[cfg(test)]
+mod tests;

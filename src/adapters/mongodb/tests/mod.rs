@@ -1,7 +1,10 @@
+mod indexes;
+mod releases;
+
 use std::time::Duration;
 
 use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
+use mongodb::bson::{Binary, DateTime, Document, doc};
 use mongodb::{Client, Collection};
 
 use super::*;
@@ -116,100 +119,6 @@ async fn many_connections_agree_on_one_winner_without_the_unique_index() {
   contract::check_race(&adapters).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_who_start_at_once_make_the_indexes_once() {
-  for variable in ["MONGODB_URL", "MONGODB_STANDALONE_URL"] {
-    let place = Place::new(variable);
-    let starting: Vec<_> = (0..20)
-      .map(|_| {
-        let adapter = place.adapter();
-        tokio::spawn(async move { adapter.init().await })
-      })
-      .collect();
-    for started in starting {
-      started.await.unwrap().unwrap();
-    }
-    let mut names = place.documents().await.list_index_names().await.unwrap();
-    names.sort();
-    assert_eq!(names, ["_id_", "expiration_1", "key_1"]);
-  }
-}
-
-#[tokio::test]
-async fn indexes_of_another_kind_are_refused() {
-  for (index, said) in [
-    (doc! { "key": { "key": 1 }, "name": "k" }, "\"key\""),
-    (
-      doc! { "key": { "key": 1 }, "name": "k", "unique": true, "sparse": true },
-      "\"key\"",
-    ),
-    (
-      doc! { "key": { "key": 1 }, "name": "k", "unique": true, "collation": { "locale": "en", "strength": 1 } },
-      "\"key\"",
-    ),
-    (doc! { "key": { "expiration": 1 }, "name": "e" }, "\"expiration\""),
-  ] {
-    let place = Place::replica_set();
-    let documents = place.documents().await;
-    let create = doc! { "createIndexes": &place.collection, "indexes": [index] };
-    documents
-      .client()
-      .database("holdfast_test")
-      .run_command(create)
-      .await
-      .unwrap();
-    let error = place.adapter().init().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
-    assert!(error.to_string().contains(said), "{error}");
-  }
-}
-
-#[tokio::test]
-async fn several_documents_of_one_key_are_a_configuration_error() {
-  let place = Place::replica_set();
-  place
-    .documents()
-    .await
-    .insert_many([doc! { "key": "k" }, doc! { "key": "k" }])
-    .await
-    .unwrap();
-  let error = place.adapter().init().await.unwrap_err();
-  assert_eq!(error.kind(), ErrorKind::Configuration);
-  assert!(error.to_string().contains("same key"), "{error}");
-}
-
-#[tokio::test]
-async fn the_ttl_index_of_another_program_is_made_to_keep_fences() {
-  let place = Place::replica_set();
-  let documents = place.documents().await;
-  let create = doc! { "createIndexes": &place.collection, "indexes": [
-    { "key": { "key": 1 }, "name": "key_1", "unique": true },
-    { "key": { "expiration": 1 }, "name": "expiration_1", "expireAfterSeconds": 0 },
-  ] };
-  documents
-    .client()
-    .database("holdfast_test")
-    .run_command(create)
-    .await
-    .unwrap();
-  place.adapter().init().await.unwrap();
-  let list = doc! { "listIndexes": &place.collection };
-  let reply = documents
-    .client()
-    .database("holdfast_test")
-    .run_command(list)
-    .await
-    .unwrap();
-  let indexes = reply.get_document("cursor").unwrap().get_array("firstBatch").unwrap();
-  let seconds = indexes
-    .iter()
-    .find_map(|index| index.as_document().unwrap().get("expireAfterSeconds"));
-  assert!(
-    matches!(seconds, Some(Bson::Int32(120) | Bson::Int64(120))),
-    "{seconds:?}"
-  );
-}
-
 #[tokio::test]
 async fn a_contender_writes_nothing_to_a_live_lease() {
   let place = Place::replica_set();
@@ -262,20 +171,6 @@ async fn keys_and_owners_may_look_like_expressions() {
     contract::one(&adapter, release("$owner", &owner)).await,
     Answer::Released(true)
   );
-}
-
-#[tokio::test]
-async fn the_collation_of_the_collection_changes_nothing() {
-  let place = Place::replica_set();
-  let documents = place.documents().await;
-  let create = doc! { "create": &place.collection, "collation": { "locale": "en", "strength": 1 } };
-  documents
-    .client()
-    .database("holdfast_test")
-    .run_command(create)
-    .await
-    .unwrap();
-  contract::check(&place.adapter()).await;
 }
 
 #[tokio::test]
@@ -431,89 +326,4 @@ async fn a_closed_adapter_says_so() {
   adapter.init().await.unwrap();
   adapter.close().await;
   assert_eq!(adapter.init().await.unwrap_err().kind(), ErrorKind::Closed);
-}
-
-/// Fails where nothing is heard within as long as a slow machine may take.
-async fn heard(watch: &Watch) {
-  tokio::time::timeout(Duration::from_secs(30), watch.heard())
-    .await
-    .expect("a release was heard");
-}
-
-#[tokio::test]
-async fn a_release_by_anybody_is_heard() {
-  let place = Place::replica_set();
-  let (mine, theirs, me) = (place.adapter(), place.adapter(), Owner::unique());
-  let key = Key::new("k").unwrap();
-  for ending in [release("k", &me), Request::ForceRelease { key: key.clone() }] {
-    fence_of(&theirs, "k", &me, None).await;
-    let watch = mine.watch(&key).await.unwrap().expect("a replica set tells");
-    contract::one(&theirs, ending).await;
-    heard(&watch).await;
-  }
-}
-
-#[tokio::test]
-async fn a_deletion_by_another_program_is_heard() {
-  let place = Place::replica_set();
-  let adapter = place.adapter();
-  adapter.init().await.unwrap();
-  let documents = place.documents().await;
-  documents
-    .insert_one(doc! { "key": "k", "owner": "they", "expiration": null })
-    .await
-    .unwrap();
-  let watch = adapter.watch(&Key::new("k").unwrap()).await.unwrap().unwrap();
-  documents.delete_one(doc! { "key": "k" }).await.unwrap();
-  heard(&watch).await;
-}
-
-#[tokio::test]
-async fn a_release_of_another_key_wakes_nobody() {
-  let place = Place::replica_set();
-  let (adapter, me) = (place.adapter(), Owner::unique());
-  let watch_of = |name| {
-    let key = Key::new(name).unwrap();
-    let adapter = &adapter;
-    async move { adapter.watch(&key).await.unwrap().unwrap() }
-  };
-  let (watched, other) = (watch_of("watched").await, watch_of("other").await);
-  fence_of(&adapter, "other", &me, None).await;
-  contract::one(&adapter, release("other", &me)).await;
-  heard(&other).await;
-  // What happened before is in the same stream, so it would have been heard by now.
-  assert!(tokio::time::timeout(Duration::ZERO, watched.heard()).await.is_err());
-}
-
-#[tokio::test]
-async fn a_standalone_server_tells_of_no_releases() {
-  let adapter = Place::new("MONGODB_STANDALONE_URL").adapter();
-  for _ in 0..2 {
-    assert!(adapter.watch(&Key::new("k").unwrap()).await.unwrap().is_none());
-  }
-}
-
-#[tokio::test]
-async fn a_stream_that_was_lost_wakes_everybody_and_comes_back() {
-  let place = Place::replica_set();
-  let (adapter, me) = (place.adapter(), Owner::unique());
-  let watch = adapter.watch(&Key::new("k").unwrap()).await.unwrap().unwrap();
-  // The end of the collection is the end of its stream.
-  place.documents().await.drop().await.unwrap();
-  heard(&watch).await;
-  // It is heard again, once the stream is back: until then a release goes by unheard, so there are several.
-  tokio::time::timeout(Duration::from_secs(30), async {
-    loop {
-      fence_of(&adapter, "k", &me, None).await;
-      contract::one(&adapter, release("k", &me)).await;
-      if tokio::time::timeout(Duration::from_millis(200), watch.heard())
-        .await
-        .is_ok()
-      {
-        break;
-      }
-    }
-  })
-  .await
-  .expect("the stream came back");
 }

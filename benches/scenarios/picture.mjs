@@ -1,0 +1,37 @@
+// Bars, as an SVG that needs nothing else.
+
+const width = 720;
+const labelWidth = 210;
+const barHeight = 26;
+const gap = 8;
+const colours = { ours: "#2f6f4f", theirs: "#9aa5b1" };
+
+/**
+ * @param {string} title
+ * @param {{ name: string, value: number, text: string, isOurs: boolean }[]} bars
+ */
+export function drawBars(title, bars) {
+  const most = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE);
+  const room = width - labelWidth - 110;
+  const height = 44 + bars.length * (barHeight + gap);
+  const rows = bars.map(({ name, value, text, isOurs }, index) => {
+    const y = 36 + index * (barHeight + gap);
+    const length = Math.max(2, (Math.max(value, 0) / most) * room);
+    return [
+      `<text x="${labelWidth - 8}" y="${y + 17}" text-anchor="end">${escaped(name)}</text>`,
+      `<rect x="${labelWidth}" y="${y}" width="${length.toFixed(1)}" height="${barHeight}" fill="${isOurs ? colours.ours : colours.theirs}"/>`,
+      `<text x="${labelWidth + length + 6}" y="${y + 17}">${escaped(text)}</text>`,
+    ].join("\n");
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="13">`,
+    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    `<text x="8" y="20" font-weight="bold">${escaped(title)}</text>`,
+    ...rows,
+    "</svg>\n",
+  ].join("\n");
+}
+
+function escapedd(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

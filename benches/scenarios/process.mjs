@@ -1,0 +1,42 @@
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const script = fileURLToPath(new URL("child.mjs", import.meta.url));
+
+/** A process that does one work of child.mjs. */
+export class Process {
+  #child;
+  #heard = [];
+  #listener = () => undefined;
+
+  constructor(settings) {
+    this.#child = fork(script, [JSON.stringify(settings)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#child.on("message", (message) => {
+      this.#heard.push(message);
+      this.#listener();
+    });
+    this.#child.on("exit", () => this.#listener());
+  }
+
+  /** What it tells next. */
+  async hear() {
+    while (this.#heard.length === 0) {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        throw new Error("a process of a benchmark ended without a word");
+      }
+      await new Promise((resolve) => {
+        this.#listener = resolve;
+      });
+    }
+    return this.#heard.shift();
+  }
+
+  async result() {
+    const { result } = await this.hear();
+    return result ?? this.result();
+  }
+
+  kill() {
+    this.#child.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,37 @@
+// The servers of the backends that need one: started here with the durability they have by default, gone at the end.
+
+import { Throwaway } from "../scripts/servers/throwaway.mjs";
+import { recipes } from "../scripts/servers.mjs";
+import { StepError, say } from "../scripts/step.mjs";
+
+/** For each backend a recipe, and the settings its server is started with. */
+const servers = {
+  postgres: { recipe: recipes.postgres, settings: { fsync: "on" } },
+  "postgres-asynchronous": { recipe: recipes.postgres, settings: { fsync: "on", synchronous_commit: "off" } },
+  mariadb: { recipe: recipes.mariadb, settings: {} },
+};
+
+/**
+ * Does something with a server for a backend; with none if it needs none.
+ *
+ * @template Result
+ * @param {string} backend
+ * @param {(url: string | undefined) => Promise<Result>} work
+ */
+export async function withServer(backend, work) {
+  if (!Object.hasOwn(servers, backend)) {
+    return work(undefined);
+  }
+  const { recipe, settings } = servers[backend];
+  const programs = recipe.find();
+  if (programs === undefined) {
+    throw new StepError(`${recipe.name} is not installed; npm test says how it gets there`);
+  }
+  const server = await Throwaway.create(recipe.name);
+  try {
+    say(`starting ${recipe.name} for ${backend}`);
+    return await work(await recipe.start(server, programs, settings));
+  } finally {
+    await server.stop();
+  }
+}
