@@ -87,10 +87,9 @@ export async function measureThousand(place, seconds) {
   await holder.releaseOrFail();
   await adapter.close();
   const cpu = `${((user + system) / seconds / 10_000).toFixed(1)} % of a core`;
+  const load = asked === undefined ? cpu : `${asked.toFixed(1)} commands/s, ${cpu}`;
   // The first place grows the process; those after it use the room again.
-  return asked === undefined
-    ? `${cpu}, memory grown by ${memory.toFixed(1)} KiB each`
-    : `${asked.toFixed(1)} commands/s, ${cpu}`;
+  return place.isInProcess ? `${load}, memory grown by ${memory.toFixed(1)} KiB each` : load;
 }
 
 /** One waits for what a process holds that is killed. */
