@@ -190,8 +190,13 @@ export class Claim implements Holder {
       return answer;
     }
     const asked = performance.now();
-    const fence = await doubt.fence();
-    return fence > 0 ? this.concludeAttempt(fence, asked) : answer;
+    try {
+      const fence = await doubt.fence();
+      return fence > 0 ? this.concludeAttempt(fence, asked) : answer;
+    } catch (error) {
+      this.doubt = doubt;
+      throw this.failed(error, Acquire);
+    }
   }
 
   /** Gives back a grant that nobody wants any more. */
@@ -297,7 +302,8 @@ export class Claim implements Holder {
   }
 
   failed(error: unknown, verb?: NativeVerb): unknown {
-    if (verb === Acquire && error instanceof AmbiguousLockError && this.fence === 0) {
+    const isOpen = error instanceof AmbiguousLockError || this.doubt !== undefined;
+    if (verb === Acquire && isOpen && this.fence === 0) {
       this.doubt?.end();
       this.doubt = new Doubt({
         owner: this.owner,

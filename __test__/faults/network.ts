@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+/** What becomes of what is sent: all of it arrives; nothing moves; no reply comes back; no request arrives. */
+export type Passage = "open" | "silent" | "replies are swallowed" | "requests are swallowed";
+
+/** The network between a process and a server, which fails in the ways a network does. */
+export class Network {
+  private passage: Passage = "open";
+  private isRefusing = false;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: Server,
+    private readonly target: URL,
+  ) {}
+
+  static async to(url: string, onTestFinished: (callback: () => void) => void): Promise<Network> {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const network = new Network(server, new URL(url));
+    server.on("connection", (client) => network.join(client));
+    onTestFinished(() => {
+      server.close();
+      network.cut();
+    });
+    return network;
+  }
+
+  /** Where the server is to be had through it. */
+  get url(): string {
+    const url = new URL(this.target.href);
+    url.host = `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return url.href;
+  }
+
+  /** From now on; what was held back in silence goes on its way when that ends. */
+  be(passage: Passage): void {
+    this.passage = passage;
+    for (const socket of this.sockets) {
+      this.steer(socket);
+    }
+  }
+
+  /** Resets every connection. */
+  cut(): void {
+    for (const socket of this.sockets) {
+      socket.resetAndDestroy();
+    }
+    this.sockets.clear();
+  }
+
+  /** Whether new connections are reset as well. */
+  refuse(isRefusing: boolean): void {
+    this.isRefusing = isRefusing;
+  }
+
+  private join(client: Socket): void {
+    if (this.isRefusing) {
+      client.resetAndDestroy();
+      return;
+    }
+    const upstream = connect(Number(this.target.port), this.target.hostname);
+    this.carry(client, upstream, "requests are swallowed");
+    this.carry(upstream, client, "replies are swallowed");
+  }
+
+  private carry(from: Socket, to: Socket, unless: Passage): void {
+    this.sockets.add(from);
+    from.on("data", (data) => {
+      if (this.passage !== unless && to.writable) {
+        to.write(data);
+      }
+    });
+    from.on("error", () => to.destroy());
+    from.on("close", () => {
+      this.sockets.delete(from);
+      to.destroy();
+    });
+    this.steer(from);
+  }
+
+  private steer(socket: Socket): void {
+    if (this.passage === "silent") {
+      socket.pause();
+    } else {
+      socket.resume();
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// A server that cannot be reached any more, and does not say so: a network that swallows everything, a process that is
+// stopped. The holder knows before its lease can have lapsed by the clock of the server.
+
+import { randomUUID } from "node:crypto";
+import { describe, type TestContext, test } from "vitest";
+import { LockProvider } from "../../ts/lock";
+import { LOCK_EVENTS, type LockLoss } from "../../ts/lock/contracts";
+import { Namespace, TimeSpan } from "../../ts/utilities";
+import { RedisServer } from "../lock/redis-server";
+import { NETWORKED } from "./databases";
+import { eventually } from "./eventually";
+import { Network } from "./network";
+
+const TTL = 20_000;
+const patience = { timeout: 180_000 };
+
+interface Scene {
+  readonly expect: TestContext["expect"];
+  /** Of the process that holds, and of one that is not cut off, or not for as long as it looks. */
+  readonly url: string;
+  readonly otherUrl: string;
+  readonly fallSilent: () => void;
+  readonly speak: () => void;
+}
+
+/** Falls silent twice: it speaks again before the lease is over, and then it does not. */
+async function holdThrough({ expect, url, otherUrl, fallSilent, speak }: Scene): Promise<void> {
+  const namespace = new Namespace(randomUUID());
+  const provider = new LockProvider({ adapter: url, namespace });
+  const other = new LockProvider({ adapter: otherUrl, namespace });
+  const keepAlive = { every: TimeSpan.fromSeconds(1) };
+  const lock = provider.create("key", { ttl: TimeSpan.fromMilliseconds(TTL), keepAlive });
+  const losses: { reason: LockLoss; at: number }[] = [];
+  await provider.addListener(LOCK_EVENTS.LOST, ({ reason }) => {
+    losses.push({ reason, at: performance.now() });
+  });
+  const witness = other.create("key");
+  await lock.acquireOrFail();
+  const { fence, signal } = lock;
+
+  fallSilent();
+  await eventually(() => lock.state === "suspect");
+  expect(signal?.aborted).toBe(false);
+  speak();
+  await eventually(() => lock.state === "held");
+  expect(await witness.acquire()).toBe(false);
+
+  const asked = performance.now();
+  const remaining = (await witness.getRemainingTime())?.toMilliseconds() ?? 0;
+  fallSilent();
+  // Renewals that were under way may have prolonged it since.
+  const lapsesAfter = asked + remaining;
+  await eventually(() => lock.state === "suspect");
+  await eventually(() => lock.state === "lost");
+  const [loss, ...more] = losses;
+  expect(loss?.reason).toBe("connection");
+  expect(more).toEqual([]);
+  expect(signal?.aborted).toBe(true);
+  console.log(`lost ${(lapsesAfter - (loss?.at ?? Number.NaN)).toFixed(0)} ms before the lease can have lapsed`);
+  expect(loss?.at).toBeLessThan(lapsesAfter);
+  speak();
+  // Nothing is prolonged any more, and nobody else's lock is freed by whoever has lost it.
+  await witness.acquireBlockingOrFail({ time: TimeSpan.fromMinutes(2) });
+  expect(witness.fence).toBeGreaterThan(fence as bigint);
+  expect(await lock.release()).toBe(false);
+  expect(await witness.isLocked()).toBe(true);
+  await witness.release();
+  await Promise.all([provider.close(), other.close()]);
+}
+
+describe.concurrent("a network that swallows everything", patience, () => {
+  test.for(NETWORKED)("is noticed by a holder over $name in time", async (database, { expect, onTestFinished }) => {
+    const network = await Network.to(database.url(onTestFinished), onTestFinished);
+    await holdThrough({
+      expect,
+      url: network.url,
+      otherUrl: database.url(onTestFinished),
+      fallSilent: () => network.be("silent"),
+      speak: () => network.be("open"),
+    });
+  });
+});
+
+test(
+  "a server that is stopped is noticed by a holder over Redis in time",
+  patience,
+  async ({ expect, onTestFinished }) => {
+    const server = await RedisServer.start();
+    onTestFinished(() => server.remove());
+    await holdThrough({
+      expect,
+      url: server.url,
+      otherUrl: server.url,
+      fallSilent: () => server.pause(),
+      speak: () => server.resume(),
+    });
+  },
+);
