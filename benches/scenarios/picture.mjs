@@ -32,6 +32,6 @@ export function drawBars(title, bars) {
   ].join("\n");
 }
 
-function escapedd(text) {
+function escaped(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
