@@ -27,9 +27,13 @@ class Scene {
     const near = new LockProvider({ adapter: network.url, namespace, defaultTtl });
     const far = new LockProvider({ adapter: url, namespace, defaultTtl });
     const scene = new Scene(network, near.create("key"), far.create("key"), [near, far]);
-    // Both are connected, and tables are made.
-    await scene.lock.isLocked();
-    await scene.witness.isLocked();
+    // Both are connected, tables are made, and statements are prepared, which takes a reply of its own.
+    for (const lock of [scene.lock, scene.witness]) {
+      await lock.acquireOrFail();
+      await lock.refreshOrFail();
+      await lock.isLocked();
+      await lock.releaseOrFail();
+    }
     return scene;
   }
 
