@@ -20,6 +20,10 @@ export interface ChildSettings {
   talks?: boolean;
   /** A command that runs the one that follows it. Default: none. */
   through?: readonly string[];
+  /** Options of Node. Default: none. */
+  nodeOptions?: readonly string[];
+  /** Of a test that runs beside others, which has to say which one it is. Default: of the one that runs. */
+  onTestFinished?: (callback: () => Promise<void>) => void;
 }
 
 /** A process that runs one of the scripts beside this file. It never outlives the test that started it. */
@@ -30,8 +34,12 @@ export class Child {
   private readonly said: unknown[] = [];
   private heard: ((message: unknown) => void) | undefined;
 
-  constructor(script: string, args: readonly string[], { talks = false, through = [] }: ChildSettings = {}) {
-    const [command = "", ...rest] = [...through, process.execPath, join(__dirname, script), ...args];
+  constructor(
+    script: string,
+    args: readonly string[],
+    { talks = false, through = [], nodeOptions = [], ...settings }: ChildSettings = {},
+  ) {
+    const [command = "", ...rest] = [...through, process.execPath, ...nodeOptions, join(__dirname, script), ...args];
     this.process = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe", ...(talks ? (["ipc"] as const) : [])] });
     this.ended = this.end();
     // A process that cannot be started is reported to whoever waits for its end or for a word of it.
@@ -40,7 +48,7 @@ export class Child {
       this.said.push(message);
       this.heard?.(undefined);
     });
-    onTestFinished(async () => {
+    (settings.onTestFinished ?? onTestFinished)(async () => {
       this.kill();
       await this.ended.catch(() => undefined);
     });

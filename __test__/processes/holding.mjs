@@ -1,0 +1,46 @@
+// Holds a lock that is kept alive and does with its event loop what the second argument says. What becomes of the lock is
+// told in messages.
+
+import { setTimeout } from "node:timers/promises";
+import { LockProvider, Namespace, TimeSpan } from "holdfast";
+import { guardRedisSet } from "holdfast/fence";
+import { Redis } from "ioredis";
+
+const [url = "", scenario = "", name = "", redisUrl = ""] = process.argv.slice(2);
+const BUSY = 10_000;
+const ttl = TimeSpan.fromSeconds(2);
+const keepAlive = scenario === "stalls" ? { maxEventLoopStall: TimeSpan.fromSeconds(3) } : true;
+
+const provider = new LockProvider({ adapter: url, namespace: new Namespace(name) });
+const lock = provider.create("key", { ttl, keepAlive });
+/** @type {import("holdfast").LockLoss[]} */
+const losses = [];
+let lostAt = 0;
+await provider.addListener("LOST", ({ reason }) => {
+  losses.push(reason);
+});
+await lock.acquireOrFail();
+const { fence, signal } = lock;
+signal?.addEventListener("abort", () => {
+  lostAt = Date.now();
+});
+process.send?.("holding");
+
+if (scenario === "is stopped") {
+  const client = new Redis(redisUrl);
+  while (!signal?.aborted) {
+    await setTimeout(5);
+  }
+  const isWritten = await guardRedisSet(client, `${name}:data`, "written by whoever was overtaken", fence ?? 0n);
+  client.disconnect();
+  process.send?.({ losses, lostAt, isWritten, isReleased: await lock.release() });
+} else if (scenario === "is kept") {
+  // For two ttls; then it has nothing more to do.
+  await setTimeout(4_000);
+} else {
+  const until = performance.now() + BUSY;
+  while (performance.now() < until);
+  // What the engine has said meanwhile is heard now.
+  await setTimeout(100);
+  process.send?.({ losses, state: lock.state, isReleased: await lock.release() });
+}
