@@ -210,18 +210,20 @@ describe.concurrent.for(ALL)("over $name", patience, (database) => {
         () => "granted",
         (error: unknown) => error,
       );
+    let isRunning = false;
     const aborted = near
       .create("run")
-      .runOrFail(
-        ({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason))),
-      )
+      .runOrFail(({ signal }) => {
+        isRunning = true;
+        return new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
+      })
       .then((reason) => reason);
-    await eventually(() => far.create("run").isLocked());
+    await eventually(() => isRunning);
     await near.close();
     expect(await waiting).toBeInstanceOf(ClosedLockError);
     expect(await aborted).toMatchObject({ reason: "closed" });
     expect(kept.state).toBe("lost");
-    expect(losses.map(({ reason }) => reason)).toEqual(["closed"]);
+    expect(losses.map(({ reason }) => reason)).toEqual(["closed", "closed"]);
     await expect(near.create("another").acquire()).rejects.toThrow(ClosedLockError);
     for (const key of ["kept", "run"]) {
       expect(await far.create(key).acquire(), key).toBe(true);
@@ -231,7 +233,7 @@ describe.concurrent.for(ALL)("over $name", patience, (database) => {
   test("await using releases at the end of the block", async (context) => {
     const { near, far } = scene(database, context);
     const text =
-      "exports.hold = async (provider) => { await using lock = await provider.acquire('key'); return lock.isLocked(); }";
+      "exports.hold = async (provider) => { await using lock = await provider.acquire('key'); return await lock.isLocked(); }";
     const { outputText } = ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
     const module: { hold?: (provider: LockProvider) => Promise<boolean> } = {};
     new Function("exports", outputText)(module);

@@ -101,16 +101,21 @@ export class Claim implements Holder {
     if (keeping === undefined) {
       return this.ask(Release, fence, this.concludeRelease);
     }
-    const release = async (): Promise<boolean> => {
+    return this.releaseKept(fence, keeping);
+  }
+
+  private async releaseKept(fence: number, keeping: Keeping): Promise<boolean> {
+    // A provider that is closed meanwhile waits for the end of it.
+    const leave = this.context.holders.enter(this);
+    try {
       await keeping.end();
-      try {
-        return await this.ask(Release, fence, this.concludeRelease);
-      } catch (error) {
-        this.lease.abandon();
-        throw error;
-      }
-    };
-    return release();
+      return await this.ask(Release, fence, this.concludeRelease);
+    } catch (error) {
+      this.lease.abandon();
+      throw error;
+    } finally {
+      leave();
+    }
   }
 
   forceRelease(): Promisable<boolean> {

@@ -221,9 +221,9 @@ export class Lock implements ILock {
       const holding = new RunHolding(this.claim);
       return await new LazyPromise(withHolding(fn, holding));
     } finally {
-      leave();
       // A release that fails has said so by an event; what the function did counts.
       await this.release().catch(() => undefined);
+      leave();
     }
   }
 

@@ -1,0 +1,38 @@
+// What it costs to hold many locks: one process keeps them all, and the server is asked in few batches.
+
+import { expect, test } from "vitest";
+import { RedisServer } from "../lock/redis-server";
+import { Child } from "./child";
+
+const isLong = process.env.HOLDFAST_LONG !== undefined;
+const COUNT = isLong ? 10_000 : 2_000;
+const SECONDS = isLong ? 30 : 10;
+
+async function figures(server: RedisServer): Promise<{ commands: number; reads: number }> {
+  const text = `${await server.command("INFO", "commandstats")}${await server.command("INFO", "stats")}`;
+  const figure = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
+  return {
+    commands: figure(/cmdstat_evalsha:calls=(\d+)/),
+    reads: figure(/total_reads_processed:(\d+)/),
+  };
+}
+
+test(`${COUNT} locks are held and renewed by one process`, { timeout: 180_000 }, async ({ onTestFinished }) => {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.remove());
+  const child = new Child("holding-many.mjs", [server.url, `${COUNT}`, `${SECONDS * 1000}`], { talks: true });
+  expect(await child.hear()).toBe("holding");
+  const before = await figures(server);
+  const word = (await child.hear()) as { held: number; processorSeconds: number; megabytes: number };
+  const after = await figures(server);
+  const [commands, reads] = [after.commands - before.commands, after.reads - before.reads];
+  console.log(
+    `${COUNT} locks with a ttl of 9 s: ${(commands / SECONDS).toFixed(0)} commands and ${(reads / SECONDS).toFixed(1)} reads a second at the server, ` +
+      `${((100 * word.processorSeconds) / SECONDS).toFixed(1)} % of a processor, ${word.megabytes.toFixed(1)} MB`,
+  );
+  expect(word.held).toBe(COUNT);
+  // Each is renewed at a third of its ttl, give or take those that went along with others.
+  expect(commands).toBeGreaterThan(COUNT * 2);
+  expect(reads).toBeLessThan(commands / 10);
+  expect(await child.ended).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+});
