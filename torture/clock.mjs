@@ -13,10 +13,10 @@ export class Clock {
   /** What a process needs in its environment to have this clock. */
   environment;
 
-  constructor(library, path) {
+  constructor(preload, path) {
     writeFileSync(path, Buffer.alloc(8));
     this.#file = openSync(path, "r+");
-    this.environment = { LD_PRELOAD: library, TORTURE_CLOCK: path };
+    this.environment = { LD_PRELOAD: preload, TORTURE_CLOCK: path };
   }
 
   /** @param {number} milliseconds */
@@ -35,18 +35,18 @@ export class Clock {
  * Compiles what makes clocks wrong, and makes sure that it does.
  *
  * @param {string} folder
- * @returns {{ library?: string, reason?: string }} the library to preload, or why there is none
+ * @returns {{ preload?: string, reason?: string }} the library to preload, or why there is none
  */
 export function compileClock(folder) {
   if (process.platform !== "linux") {
     return { reason: `clocks can be made wrong on Linux only, this is ${process.platform}` };
   }
-  const library = join(folder, "clock.so");
-  const compiled = spawnSync("cc", ["-shared", "-fPIC", "-O2", "-o", library, source]);
+  const preload = join(folder, "clock.so");
+  const compiled = spawnSync("cc", ["-shared", "-fPIC", "-O2", "-o", preload, source]);
   if (compiled.status !== 0) {
     return { reason: "clocks can be made wrong with a C compiler only, and `cc` did not do it" };
   }
-  const clock = new Clock(library, join(folder, "clock.trial"));
+  const clock = new Clock(preload, join(folder, "clock.trial"));
   const ahead = 3_600_000;
   clock.set(ahead);
   const { stdout } = spawnSync(process.execPath, ["-p", "Date.now()"], {
@@ -54,5 +54,5 @@ export function compileClock(folder) {
   });
   clock.close();
   const moved = Number(stdout) - Date.now();
-  return Math.abs(moved - ahead) < 60_000 ? { library } : { reason: "the preloaded clock has no effect here" };
+  return Math.abs(moved - ahead) < 60_000 ? { preload } : { reason: "the preloaded clock has no effect here" };
 }

@@ -142,7 +142,7 @@ export class Run {
       ? { reason: "its workers are threads of this process" }
       : compileClock(this.clockFolder);
     if (this.adapter.clock === "host") {
-      this.clocks.host = this.clocks.library && new Clock(this.clocks.library, join(this.clockFolder, "host"));
+      this.clocks.host = this.clocks.preload && new Clock(this.clocks.preload, join(this.clockFolder, "host"));
       this.smallDisk = mountSmallDisk(this.target.folder);
     }
     if (this.adapter.recipe !== undefined) {
@@ -194,11 +194,11 @@ export class Run {
 
   /** Where the server's clock counts, every client has a clock of its own, and a wrong one. */
   #clockOf(index) {
-    const { library, host } = this.clocks;
-    if (library === undefined || host !== undefined) {
+    const { preload, host } = this.clocks;
+    if (preload === undefined || host !== undefined) {
       return host;
     }
-    const clock = new Clock(library, join(this.clockFolder, String(index)));
+    const clock = new Clock(preload, join(this.clockFolder, String(index)));
     clock.set([0, hourMs, -hourMs][index % 3]);
     return clock;
   }
