@@ -98,6 +98,15 @@ describe.each(KINDS)("%s", (kind) => {
       expect(await adapter.release(key, "store")).toBe(true);
     });
 
+    test("do not prolong a lease in the millisecond of its end", async () => {
+      const adapter = adapterWith();
+      const key = randomUUID();
+      for (let round = 0; round < 300; round++) {
+        await adapter.transaction(async (transaction) => transaction.upsert(key, "store", new Date()));
+        expect(await adapter.updateExpiration(key, "store", ttl.toEndDate())).toBe(0);
+      }
+    });
+
     test("let a lock be granted with a greater fence after them", async () => {
       const adapter = adapterWith();
       const provider = new LockProvider({ adapter });

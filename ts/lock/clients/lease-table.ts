@@ -37,7 +37,8 @@ const SPEECH: Readonly<Record<SqlDialect, Speech>> = {
   },
   sqlite: {
     quote: '"',
-    now: "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+    // A day as a float is off by some ten microseconds; cut off and not rounded, it may be the millisecond before.
+    now: "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000",
     key: "?",
     owner: "?",
     bound: (text) => text,
