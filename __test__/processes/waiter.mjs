@@ -10,7 +10,7 @@ const provider = new holdfast.LockProvider({ adapter, defaultTtl: holdfast.TimeS
 const patient = { time: holdfast.TimeSpan.fromMinutes(10), interval: holdfast.TimeSpan.fromSeconds(1) };
 
 /** @type {Record<string, (...values: number[]) => Promise<unknown>>} */
-const orders = { hold, visit };
+const orders = { hold, visit, gather, rest, disperse };
 
 await adapter.init();
 process.on("message", async (order) => {
@@ -49,6 +49,50 @@ async function visit(tasks = 1, until = 0, milliseconds = 0) {
   process.send?.("waiting");
   await visits;
   return sections;
+}
+
+let ending = new AbortController();
+/** @type {Promise<unknown>} */
+let crowd = Promise.resolve();
+
+/** So many wait, each with a lock of its own, until they are told to disperse. The memory that each takes, in bytes. */
+async function gather(count = 1) {
+  ending = new AbortController();
+  let refused = 0;
+  /** @type {() => void} */
+  let tellAllWait = () => undefined;
+  const allWait = new Promise((resolve) => {
+    tellAllWait = () => resolve(undefined);
+  });
+  await provider.addListener(holdfast.LOCK_EVENTS.UNAVAILABLE, () => {
+    refused += 1;
+    if (refused === count) {
+      tellAllWait();
+    }
+  });
+  const before = process.memoryUsage().rss;
+  const { signal } = ending;
+  crowd = Promise.allSettled(
+    Array.from({ length: count }, () => provider.create("key").acquireBlocking({ ...patient, signal })),
+  );
+  await allWait;
+  return (process.memoryUsage().rss - before) / count;
+}
+
+/** Does nothing for as long. The part of it that the processor worked for this process. */
+async function rest(milliseconds = 0) {
+  const before = process.cpuUsage();
+  const begun = now();
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000 / (now() - begun);
+}
+
+/** Those who wait give up. How many there were. */
+async function disperse() {
+  ending.abort();
+  const outcomes = /** @type {PromiseSettledResult<unknown>[]} */ (await crowd);
+  return outcomes.filter(({ status }) => status === "rejected").length;
 }
 
 /** In milliseconds, on the clock that all processes of a host share. */
