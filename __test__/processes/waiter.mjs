@@ -1,5 +1,6 @@
 // A process that waits for the key "key". It does what it is told: [order, ...arguments], one after the other.
 
+import { readFile, writeFile } from "node:fs/promises";
 import * as holdfast from "holdfast";
 
 /** @type {Record<string, any>} */
@@ -9,12 +10,12 @@ const adapter = new adapters[name](settings);
 const provider = new holdfast.LockProvider({ adapter, defaultTtl: holdfast.TimeSpan.fromMinutes(10) });
 const patient = { time: holdfast.TimeSpan.fromMinutes(10), interval: holdfast.TimeSpan.fromSeconds(1) };
 
-/** @type {Record<string, (...values: number[]) => Promise<unknown>>} */
-const orders = { hold, visit, gather, rest, disperse };
+/** @type {Record<string, (...values: any[]) => Promise<unknown>>} */
+const orders = { hold, visit, count, gather, rest, disperse };
 
 await adapter.init();
 process.on("message", async (order) => {
-  const [verb = "", ...values] = /** @type {[string, ...number[]]} */ (order);
+  const [verb = "", ...values] = /** @type {[string, ...unknown[]]} */ (order);
   process.send?.(await orders[verb]?.(...values));
 });
 process.send?.("ready");
@@ -49,6 +50,23 @@ async function visit(tasks = 1, until = 0, milliseconds = 0) {
   process.send?.("waiting");
   await visits;
   return sections;
+}
+
+/** So many tasks at once add one to the number in a file, that often, each time in a section of its own. */
+async function count(file = "", tasks = 1, times = 1, interval = 1_000) {
+  const task = async () => {
+    for (let time = 0; time < times; time += 1) {
+      const lock = provider.create("key");
+      await lock.acquireBlockingOrFail({ ...patient, interval: holdfast.TimeSpan.fromMilliseconds(interval) });
+      const number = Number(await readFile(file, "utf8"));
+      await writeFile(file, `${number + 1}`);
+      await lock.releaseOrFail();
+    }
+  };
+  const counting = Promise.all(Array.from({ length: tasks }, task));
+  process.send?.("waiting");
+  await counting;
+  return tasks * times;
 }
 
 let ending = new AbortController();
