@@ -19,6 +19,8 @@ export class Network {
   private isRefusing = false;
   /** How many notifications have gone through, and how many have not. */
   readonly notifications = { told: 0, swallowed: 0 };
+  /** How often anything else was swallowed. */
+  swallowed = 0;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -93,7 +95,9 @@ export class Network {
   private carry(from: Socket, to: Socket, unless: Passage, speech?: Speech): void {
     this.sockets.add(from);
     from.on("data", (data) => {
-      if (this.passage !== unless && to.writable) {
+      if (this.passage === unless) {
+        this.swallowed += 1;
+      } else if (to.writable) {
         to.write(speech === undefined ? data : speech.pass(data));
       }
     });

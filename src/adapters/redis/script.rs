@@ -33,6 +33,7 @@ static RELEASE: Script = script!("release.lua");
 static FORCE_RELEASE: Script = script!("force_release.lua");
 static REFRESH: Script = script!("refresh.lua");
 static STATE: Script = script!("state.lua");
+static CONFIRM: Script = script!("confirm.lua");
 
 /// How requests are written to a kind of server.
 pub(super) struct Style {
@@ -126,6 +127,18 @@ impl<'style> Calls<'style> {
         self.call(&STATE).arg(2).arg(&name).arg(fence_name(&name));
       }
     }
+  }
+
+  /// Answered 1 if the key is the owner's by that grant, else 0.
+  pub(super) fn add_confirmation(&mut self, key: &Key, owner: &Owner, fence: Fence) {
+    let name = self.style.name(key);
+    self
+      .call(&CONFIRM)
+      .arg(2)
+      .arg(&name)
+      .arg(fence_name(&name))
+      .arg(owner.as_str())
+      .arg(fence.to_string());
   }
 
   fn call(&mut self, script: &Script) -> &mut Pipeline {
