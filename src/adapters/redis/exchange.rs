@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -135,7 +136,9 @@ impl Exchange<'_> {
     carried.into_iter().flatten().collect()
   }
 
-  async fn carry(&self, Parcel { node, members, way }: Parcel, round: u32) -> Vec<(usize, Outcome)> {
+  async fn carry(&self, Parcel { node, members, mut way }: Parcel, round: u32) -> Vec<(usize, Outcome)> {
+    // A server that knows the one script and not the other would do them out of order.
+    way.is_teaching |= self.has_shared_key(&members);
     let connection = match node.connection(self.deadline).await {
       Ok(connection) => connection,
       Err(error) => {
@@ -183,6 +186,11 @@ impl Exchange<'_> {
       }
     }
     outcomes
+  }
+
+  fn has_shared_key(&self, members: &[usize]) -> bool {
+    let mut keys = HashSet::with_capacity(members.len());
+    members.len() > 1 && !members.iter().all(|index| keys.insert(self.requests[*index].key()))
   }
 
   async fn send(

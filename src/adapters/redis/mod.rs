@@ -11,7 +11,8 @@
 //! 1. A batch is one pipeline over one connection, in a cluster one for each node; each verb is one script, so it is
 //!    atomic by itself, and its keys are in one slot.
 //! 2. The scripts are called by their hash. A server that does not know one (it was restarted, told to forget, or has
-//!    just become the master) has done nothing; it is asked again with the text of the script.
+//!    just become the master) has done nothing; it is asked again with the text of the script. Calls on the same key are
+//!    sent with the text, since a server may know the one script and not the other.
 //! 3. The fence outlives the lock, so it grows through release and expiry. When it has been forgotten, the server's time
 //!    in microseconds, which every fence is at least, is far above it.
 //! 4. A release is published on the channel `{KEY}:released`, in a cluster to the nodes of the slot alone.

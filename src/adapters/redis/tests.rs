@@ -97,6 +97,19 @@ async fn what_a_batch_teaches_it_uses_in_the_order_given() {
 }
 
 #[tokio::test]
+async fn a_server_that_knows_some_of_the_scripts_keeps_the_order_given() {
+  let (adapter, owner) = (adapter(), Owner::unique());
+  command(&adapter, &["SCRIPT", "FLUSH"]).await;
+  let look = || Request::State {
+    key: Key::new("k").unwrap(),
+  };
+  assert_eq!(contract::one(&adapter, look()).await, Answer::State(None));
+  let answers = adapter.answer(vec![contract::acquire("k", &owner, None), look()]).await;
+  assert!(matches!(answers[0], Ok(Answer::Acquired { .. })), "{answers:?}");
+  assert!(matches!(answers[1], Ok(Answer::State(Some(_)))), "{answers:?}");
+}
+
+#[tokio::test]
 async fn a_lease_of_no_time_is_granted_and_over() {
   let adapter = adapter();
   for _ in 0..2 {
