@@ -132,6 +132,7 @@ impl Play<'_> {
   }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as it is handed over by results")]
 fn failed(error: holdfast::Error) -> TestCaseError {
   TestCaseError::fail(error.to_string())
 }
