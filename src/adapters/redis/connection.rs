@@ -106,16 +106,15 @@ impl Connection {
     Arc::ptr_eq(&self.wire, &other.wire)
   }
 
-  /// The answers to `count` commands. One that the server refuses has its refusal among them.
+  /// The answers to commands. One that the server refuses has its refusal among them.
   pub(super) async fn send(
     &self,
     pipeline: &Pipeline,
-    count: usize,
     deadline: Instant,
   ) -> std::result::Result<Vec<Value>, Failure> {
     let before = self.wire.written.load(Ordering::Acquire);
     let mut multiplexed = self.multiplexed.clone();
-    match timeout_at(deadline, multiplexed.send_packed_commands(pipeline, 0, count)).await {
+    match timeout_at(deadline, multiplexed.send_packed_commands(pipeline, 0, pipeline.len())).await {
       Ok(Ok(values)) => Ok(values),
       Ok(Err(error)) if self.is_over() && self.wire.written.load(Ordering::Acquire) == before => Err(Failure::NotSent(
         Error::new(ErrorKind::Connection, "the connection to the Redis server was lost").caused_by(error),
@@ -139,7 +138,7 @@ impl Connection {
     let mut pipeline = Pipeline::with_capacity(1);
     pipeline.add_command(command);
     let values = self
-      .send(&pipeline, 1, deadline)
+      .send(&pipeline, deadline)
       .await
       .map_err(|failure| match failure {
         Failure::NotSent(error) | Failure::Unanswered(error) => error,

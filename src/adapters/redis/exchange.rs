@@ -8,7 +8,7 @@ use super::connection::{Connection, Failure};
 use super::node::Node;
 use super::refusal;
 use super::replicas;
-use super::script::{Calls, Style, read};
+use super::script::{Calls, Reply, Style, Way, read};
 use super::servers::Servers;
 use super::settings::Replicas;
 use crate::error::{Error, ErrorKind, Result};
@@ -36,14 +36,6 @@ struct Parcel {
   node: Arc<Node>,
   members: Vec<usize>,
   way: Way,
-}
-
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-struct Way {
-  /// With the text of the scripts.
-  is_teaching: bool,
-  /// With the word that the node is to serve a slot it does not have yet.
-  is_asking: bool,
 }
 
 enum Outcome {
@@ -151,8 +143,8 @@ impl Exchange<'_> {
         });
       }
     };
-    let values = match self.send(&connection, &members, way).await {
-      Ok(values) => values,
+    let replies = match self.send(&connection, &members, way).await {
+      Ok(replies) => replies,
       Err(failure) => {
         node.forget(&connection);
         self.servers.doubt();
@@ -167,8 +159,8 @@ impl Exchange<'_> {
     };
     let mut outcomes: Vec<(usize, Outcome)> = members
       .iter()
-      .zip(values)
-      .map(|(index, value)| (*index, self.judge(&node, &connection, way, *index, value, round)))
+      .zip(replies)
+      .map(|(index, reply)| (*index, self.judge(&node, &connection, way, *index, reply, round)))
       .collect();
     if let Some(replicas) = self.replicas {
       let mut grants: Vec<(&Request, &mut Result<Answer>)> = outcomes
@@ -190,24 +182,11 @@ impl Exchange<'_> {
     connection: &Connection,
     members: &[usize],
     way: Way,
-  ) -> std::result::Result<Vec<Value>, Failure> {
-    let mut calls = Calls::new(self.style, members.len());
-    if way.is_teaching {
-      calls = calls.teaching();
-    }
-    for index in members {
-      if way.is_asking {
-        calls.pipeline.cmd("ASKING");
-      }
-      calls.add(&self.requests[*index]);
-    }
-    let count = calls.pipeline.len();
-    let values = connection.send(&calls.pipeline, count, self.deadline).await?;
-    Ok(if way.is_asking {
-      values.into_iter().skip(1).step_by(2).collect()
-    } else {
-      values
-    })
+  ) -> std::result::Result<Vec<Reply>, Failure> {
+    let requests: Vec<&Request> = members.iter().map(|index| &self.requests[*index]).collect();
+    let calls = Calls::new(self.style, way, &requests);
+    let values = connection.send(&calls.pipeline, self.deadline).await?;
+    Ok(calls.replies(values))
   }
 
   /// What became of a request.
@@ -217,7 +196,7 @@ impl Exchange<'_> {
     connection: &Connection,
     way: Way,
     index: usize,
-    value: Value,
+    Reply { value, is_shared }: Reply,
     round: u32,
   ) -> Outcome {
     let Value::ServerError(refused) = &value else {
@@ -242,6 +221,7 @@ impl Exchange<'_> {
           Way {
             is_asking: true,
             is_teaching: round > 0,
+            ..way
           },
         )
       }),
@@ -252,6 +232,8 @@ impl Exchange<'_> {
         self.servers.doubt();
         (round < 2).then_some(Again::Anywhere)
       }
+      // It may be for one of them that all were refused.
+      _ if is_shared => Some(Again::At(node.clone(), Way { is_apart: true, ..way })),
       _ => {
         if refused.kind() == Some(ServerErrorKind::ClusterDown) {
           self.servers.doubt();

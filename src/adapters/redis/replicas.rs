@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::node::Node;
-use super::script::{Calls, Style, read};
+use super::script::{Calls, Style, Way, read};
 use super::settings::Replicas;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::{Answer, Request};
@@ -55,17 +55,19 @@ async fn take_back(
     .iter()
     .filter_map(|(request, answer)| release(request, answer))
     .collect();
-  let mut calls = Calls::new(style, releases.len()).teaching();
-  for release in &releases {
-    calls.add(release);
-  }
+  let way = Way {
+    is_teaching: true,
+    is_apart: true,
+    ..Way::default()
+  };
+  let calls = Calls::new(style, way, &releases.iter().collect::<Vec<_>>());
   let values = match node.connection(deadline).await {
-    Ok(connection) => connection.send(&calls.pipeline, releases.len(), deadline).await.ok(),
+    Ok(connection) => connection.send(&calls.pipeline, deadline).await.ok(),
     Err(_) => None,
   };
-  let mut values = values.unwrap_or_default().into_iter();
+  let mut replies = calls.replies(values.unwrap_or_default()).into_iter();
   for ((_, answer), release) in grants.iter_mut().zip(&releases) {
-    let is_back = values.next().is_some_and(|value| read(release, value).is_ok());
+    let is_back = replies.next().is_some_and(|reply| read(release, reply.value).is_ok());
     **answer = Err(if is_back {
       Error::new(ErrorKind::Connection, format!("{reason}, so it was taken back"))
     } else {
