@@ -44,9 +44,7 @@ export class Lane {
 
   private mayLeave(): boolean {
     const { batchSize, mostUnderWay } = this.pace;
-    return this.waiting.size >= batchSize
-      ? this.underWay < mostUnderWay
-      : this.waiting.size > 0 && this.underWay === 0;
+    return this.waiting.size >= batchSize ? this.underWay < mostUnderWay : this.waiting.size > 0 && this.underWay === 0;
   }
 
   private readonly leave = (): void => {

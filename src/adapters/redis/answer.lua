@@ -67,8 +67,8 @@ local function answer(lock, fence_key, verb, first, second, third)
   end
 
   if verb == "state" then
-    local held = call("MGET", lock, fence_key)
-    return held.err and held or held[1] and { held[1], call("PTTL", lock), held[2] or "0" }
+    local owner = call("GET", lock)
+    return type(owner) == "string" and { owner, call("PTTL", lock), call("GET", fence_key) or "0" } or owner
   end
 
   local channel = first
