@@ -19,6 +19,8 @@ import { StepError, say, throwIfInterrupted } from "./step.mjs";
  * @property {(url: string) => Promise<boolean>} answers whether the server there lets us in without a password
  * @property {() => Record<string, string> | undefined} find the programs needed to start one, if all are here
  * @property {() => Promise<boolean>} obtain gets those programs onto the machine; false where that can't be done
+ * @property {Record<string, string>} [durable] the changes with which it has on its disk what it has answered, where it
+ *   does not as it is
  * @property {(server: Throwaway, programs: Record<string, string>, changes?: Record<string, string>) => Promise<string>}
  *   start starts one, gives its URL; the changes are to the settings of the server
  */

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::adapters::{self, LockAdapter, Pace, Watch};
 use crate::ambiguity;
 use crate::error::{Error, Result};
+use crate::fence::Fence;
 use crate::keeper::{self, Holding, Keeper, Loss};
 use crate::lock::Lock;
 use crate::name::{Key, Owner};
@@ -209,6 +210,15 @@ impl LockProvider {
   /// Says that the application's event loop is alive, for leases that are kept only as long as it is.
   pub fn beat(&self) {
     self.0.keeper.beat();
+  }
+
+  /// See [`LockAdapter::confirm`].
+  ///
+  /// # Errors
+  ///
+  /// What the adapter reports.
+  pub async fn confirm(&self, key: &Key, owner: &Owner, fence: Fence) -> Result<bool> {
+    self.0.adapter.confirm(key, owner, fence).await
   }
 
   /// See [`LockAdapter::init`].

@@ -103,15 +103,38 @@ export class Throwaway {
     await this.run(...this.#running);
   }
 
-  /** @param {NodeJS.Signals} signal */
-  signal(signal) {
-    this.#process?.kill(signal);
+  /** Stops it in its tracks, with all that it has started: its connections stay, and nothing is answered. */
+  freeze() {
+    this.#signalAll("SIGSTOP");
+  }
+
+  /** It goes on. */
+  thaw() {
+    this.#signalAll("SIGCONT");
   }
 
   async stop() {
+    // Whoever is stopped does not hear that he is to end.
+    this.thaw();
     await this.#end(this.#stopSignal);
     process.removeListener("exit", this.#abandon);
     this.#kill();
+  }
+
+  /** The server itself comes first: one that is stopped starts nobody. */
+  #signalAll(signal) {
+    const child = this.#process;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    child.kill(signal);
+    for (const pid of descendantsOf(child.pid)) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has just ended.
+      }
+    }
   }
 
   async #end(signal) {
@@ -147,6 +170,16 @@ export class Throwaway {
     const log = readFileSync(join(this.folder, "log"), "utf8").trim();
     return log.split("\n").slice(-5).join(" | ") || `${this.#name} said nothing`;
   }
+}
+
+function descendantsOf(ancestor) {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const processes = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const descendants = [];
+  for (let parents = [ancestor]; parents.length > 0; descendants.push(...parents)) {
+    parents = processes.filter(([, parent]) => parents.includes(parent)).map(([pid]) => pid);
+  }
+  return descendants;
 }
 
 function freePort() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::{Error, Result};
-use crate::name::Key;
+use crate::fence::Fence;
+use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
 
 #[cfg(test)]
@@ -45,6 +46,16 @@ pub trait LockAdapter: Send + Sync + 'static {
 
   /// Answers, however long it takes within the adapter's own limits. The first use initializes the adapter.
   async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>>;
+
+  /// Makes sure that a lease that was found by a [look](Request::State) counts as a grant, as an answer to an acquire
+  /// does. `false`: it is over, or somebody else's.
+  ///
+  /// # Errors
+  ///
+  /// [`Ambiguous`](crate::ErrorKind::Ambiguous) if that could not be made sure of. The lease may last.
+  async fn confirm(&self, _key: &Key, _owner: &Owner, _fence: Fence) -> Result<bool> {
+    Ok(true)
+  }
 
   /// Begins to listen for releases of a key by anybody. Those that happen after it has returned are heard. `None`: this
   /// database does not tell.

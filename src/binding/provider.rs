@@ -86,6 +86,25 @@ impl NativeLockProvider {
     }
   }
 
+  /// Whether a grant that was found by a look counts as one that an acquire was answered: false, if it is over.
+  #[napi]
+  pub async fn confirm(&self, key: String, owner: String, fence: f64) -> Either<bool, NativeFailure> {
+    let names = Key::new(key).and_then(|key| Ok((key, Owner::new(owner)?)));
+    let confirmed = match names {
+      Ok((key, owner)) => {
+        self
+          .provider
+          .confirm(&key, &owner, super::verbs::fence(fence).unwrap_or_default())
+          .await
+      }
+      Err(error) => Err(error),
+    };
+    match confirmed {
+      Ok(is_confirmed) => Either::A(is_confirmed),
+      Err(error) => Either::B(error.into()),
+    }
+  }
+
   #[napi]
   pub async fn init(&self) -> Option<NativeFailure> {
     self.provider.init().await.err().map(NativeFailure::from)

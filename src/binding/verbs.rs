@@ -131,7 +131,7 @@ fn request(lock: &Lock, verb: NativeVerb, argument: f64) -> Result<Request> {
   clippy::cast_sign_loss,
   reason = "it is whole and positive"
 )]
-fn fence(argument: f64) -> Option<Fence> {
+pub(super) fn fence(argument: f64) -> Option<Fence> {
   (argument > 0.0).then_some(argument as Fence)
 }
 

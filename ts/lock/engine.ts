@@ -105,6 +105,15 @@ export class LockEngine {
     return this.cross(lock, NativeVerb.State, 0).then(answered) as Promise<NativeHolder | null>;
   }
 
+  /** Whether a grant that a look has found counts as one that an acquire was answered; `false`: it is over. */
+  async confirm(key: string, owner: string, fence: number): Promise<boolean> {
+    const confirmed = await this.provider.confirm(key, owner, fence);
+    if (typeof confirmed === "object") {
+      throw errorOf(confirmed);
+    }
+    return confirmed;
+  }
+
   async init(): Promise<void> {
     answered(await this.provider.init());
   }

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -127,7 +128,10 @@ impl Exchange<'_> {
     carried.into_iter().flatten().collect()
   }
 
-  async fn carry(&self, Parcel { node, members, way }: Parcel, round: u32) -> Vec<(usize, Outcome)> {
+  async fn carry(&self, Parcel { node, members, mut way }: Parcel, round: u32) -> Vec<(usize, Outcome)> {
+    // A server that is taught between two calls would do them out of order.
+    let is_one_call = members.len() <= self.style.most_in_a_call();
+    way.is_teaching |= !is_one_call && self.has_shared_key(&members);
     let connection = match node.connection(self.deadline).await {
       Ok(connection) => connection,
       Err(error) => {
@@ -175,6 +179,11 @@ impl Exchange<'_> {
       }
     }
     outcomes
+  }
+
+  fn has_shared_key(&self, members: &[usize]) -> bool {
+    let mut keys = HashSet::with_capacity(members.len());
+    !members.iter().all(|index| keys.insert(self.requests[*index].key()))
   }
 
   async fn send(

@@ -43,8 +43,9 @@ use self::servers::Servers;
 use self::settings::{Replicas, Settings};
 use self::subscriber::Subscriber;
 use super::{LockAdapter, Pace, Watch};
-use crate::error::{Error, Result};
-use crate::name::Key;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fence::Fence;
+use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
 
 pub struct RedisAdapter {
@@ -133,6 +134,22 @@ impl LockAdapter for RedisAdapter {
       batch_size: MOST_IN_A_CALL,
       most_under_way: 16,
     }
+  }
+
+  async fn confirm(&self, key: &Key, owner: &Owner, fence: Fence) -> Result<bool> {
+    self.check_open()?;
+    let Some(replicas) = self.replicas else {
+      return Ok(true);
+    };
+    let deadline = self.deadline();
+    let node = self.servers.node_for(&self.style.name(key), deadline).await;
+    let node = node.map_err(|error| Error::new(ErrorKind::Ambiguous, error.to_string()))?;
+    let confirmed = replicas::confirm_found(replicas, &self.style, &node, (key, owner, fence), deadline).await;
+    if confirmed.is_err() {
+      // Another node may serve the key now.
+      self.servers.doubt();
+    }
+    confirmed
   }
 
   async fn watch(&self, key: &Key) -> Result<Option<Watch>> {

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::{FromRedisValue, Pipeline, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, Value};
 
 use super::{refusal, slot};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,6 +40,11 @@ impl Style {
     slot::beside(name, "released")
   }
 
+  /// How many requests a call may have.
+  pub(super) fn most_in_a_call(&self) -> usize {
+    if self.is_cluster { 1 } else { MOST_IN_A_CALL as usize }
+  }
+
   /// The command that publishes on a channel of the slot.
   fn publish(&self) -> &'static str {
     if self.is_cluster { "SPUBLISH" } else { "PUBLISH" }
@@ -75,11 +80,7 @@ pub(super) struct Reply {
 
 impl Calls {
   pub(super) fn new(style: &Style, way: Way, requests: &[&Request]) -> Self {
-    let most = if way.is_apart || style.is_cluster {
-      1
-    } else {
-      MOST_IN_A_CALL as usize
-    };
+    let most = if way.is_apart { 1 } else { style.most_in_a_call() };
     let mut calls = Self {
       pipeline: Pipeline::new(),
       way,
@@ -168,6 +169,20 @@ impl Calls {
     }
     replies
   }
+}
+
+/// Answered 1 if the key is the owner's by that grant, else 0.
+pub(super) fn confirmation(style: &Style, key: &Key, owner: &Owner, fence: Fence) -> Cmd {
+  let name = style.name(key);
+  let mut command = redis::cmd("EVAL");
+  command
+    .arg(include_str!("confirm.lua"))
+    .arg(2)
+    .arg(&name)
+    .arg(slot::beside(&name, "fence"))
+    .arg(owner.as_str())
+    .arg(fence);
+  command
 }
 
 /// Rounded up, so that no lease is shorter than asked for.

@@ -12,8 +12,8 @@ use super::server::Server;
 use crate::error::{Error, ErrorKind};
 
 /// A connection that has not been used for this long is asked whether it still works: the server may have been
-/// restarted in between.
-const TRUSTED: Duration = Duration::from_millis(250);
+/// restarted in between. Longer than the usual interval, so that whoever waits asks one question a time, not two.
+const TRUSTED: Duration = Duration::from_secs(2);
 
 /// After a connection could not be opened, the next is tried after the first of these pauses, then after twice as much,
 /// up to the second. Whoever asks in the meantime waits for that.
