@@ -38,6 +38,8 @@ const PRIVILEGE: &str = "the database user may not do this: grant it the rights 
                          table, or create the table by the statements of the command line and grant the last two";
 const READ_ONLY: &str = "the database is read-only here: connect to the primary server";
 const LOGIN: &str = "the database refuses the user, the password or the database's name: check them";
+const POOLER: &str = "a pooler gives each transaction another session and does not know prepared statements: switch them \
+                      off by preparedStatements: false";
 const UNAVAILABLE: &str = "the database accepts no statements now: it starts, stops, or has no connection left";
 const LOST: &str = "the connection to the database was lost, or it gave no answer in time, after a statement was sent";
 const UNREACHABLE: &str = "the database could not be reached: check that it runs, and its address";
@@ -80,6 +82,7 @@ impl Failure {
       "40001" | "40P01" | "55P03" => Self::conflict(said),
       "42P01" | "42703" => Self::no_table(said),
       "42501" => Self::wrong(PRIVILEGE, said),
+      "26000" | "42P05" => Self::wrong(POOLER, said),
       "25006" => Self::wrong(READ_ONLY, said),
       "3F000" => Self::wrong("there is no schema of this name: create it, or choose another", said),
       "28000" | "28P01" | "3D000" => Self::wrong(LOGIN, said),
