@@ -203,15 +203,17 @@ pub fn failure_of(dialect: Dialect, error: &sqlx::Error, is_sent: bool) -> Failu
       Failure::of(dialect, said)
     }
     sqlx::Error::Tls(_) => not_encrypted(said(error.to_string())),
-    sqlx::Error::Io(io) if !is_sent && io.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()) => {
-      not_encrypted(said(error.to_string()))
-    }
+    sqlx::Error::Io(io) if !is_sent && is_of_tls(io) => not_encrypted(said(error.to_string())),
     sqlx::Error::Configuration(_) => Failure::Error(
       Error::configuration("the connection's settings are not usable").caused_by(said(error.to_string())),
     ),
     _ if is_sent => Failure::lost(said(error.to_string())),
     _ => Failure::unreachable(said(error.to_string())),
   }
+}
+
+fn is_of_tls(error: &std::io::Error) -> bool {
+  matches!(error.get_ref(), Some(cause) if cause.is::<rustls::Error>())
 }
 
 fn not_encrypted(cause: Said) -> Failure {
