@@ -2,6 +2,7 @@
 
 import mysql from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { LockProvider } from "../../ts/lock";
 import { MysqlLockAdapter } from "../../ts/lock/adapters";
 import { LOCK_ERRORS } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
@@ -38,7 +39,7 @@ afterEach(async () => {
 
 afterAll(() => server?.stop());
 
-test("an acquire alone is one statement and a release is one, in a batch two at most, by the server's statistics", async () => {
+test("an acquire alone is one statement and a release is one, in a batch mostly too, by the server's statistics", async () => {
   const adapter = open();
   await adapter.init();
   const executed = async () => {
@@ -70,6 +71,12 @@ test("an acquire alone is one statement and a release is one, in a batch two at 
   expect(await count("50 refused acquires at once", refused)).toBe(2);
   const releasedAtOnce = () => Promise.all(keys.map((key) => adapter.release(key, "me")));
   expect(await count("50 releases at once", releasedAtOnce)).toBe(1);
+  const provider = new LockProvider({ adapter, defaultTtl: ttl });
+  const locks = keys.map((key) => provider.create(key));
+  const allAtOnce = (verb: "acquireOrFail" | "releaseOrFail") => () => Promise.all(locks.map((lock) => lock[verb]()));
+  expect(await count("50 locks acquired at once that are new", allAtOnce("acquireOrFail"))).toBe(2);
+  expect(await count("50 locks released at once", allAtOnce("releaseOrFail"))).toBe(1);
+  expect(await count("50 locks acquired at once that were held before", allAtOnce("acquireOrFail"))).toBe(1);
 });
 
 describe.each([
