@@ -76,51 +76,20 @@ impl Statements {
                       AND (asked.fence IS NULL OR held.fence = asked.fence)";
     let this_grant = "CAST(held.owner AS BINARY) = COALESCE(UNHEX(?), CAST(held.owner AS BINARY)) \
                       AND held.fence = COALESCE(?, held.fence)";
-    // Assignments take effect from left to right: the first says whose row it is for the others. The fence of a row that is
-    // inserted is the time.
-    let take_over = |free: &str, fence: &str| {
-      let taken = format!("{lock}.batch = VALUES(batch)");
-      format!(
-        "ON DUPLICATE KEY UPDATE \
-         batch = IF({lock}.expiration <= VALUES(fence) DIV 1000{free}, VALUES(batch), {lock}.batch), \
-         owner = IF({taken}, VALUES(owner), {lock}.owner), \
-         fence = IF({taken}, {fence}), \
-         expiration = IF({taken}, VALUES(expiration), {lock}.expiration)"
-      )
-    };
-    // All have the fence that comes back as the last insert id. A row whose fence is not below it is not taken.
-    let take_over_many = take_over(
-      &format!(" AND {lock}.fence < VALUES(fence)"),
-      &format!("VALUES(fence), {lock}.fence"),
-    );
-    let take_over_one = take_over(
-      "",
-      &format!(
-        "LAST_INSERT_ID(GREATEST({lock}.fence + 1, VALUES(fence))), {lock}.fence + \
-         0 * LAST_INSERT_ID(COALESCE({lock}.expiration - VALUES(fence) DIV 1000, {NO_END}))"
-      ),
-    );
-    // No key and no owner has a zero byte in it.
-    let release_grants = |number: usize| {
-      let list = vec!["UNHEX(?)"; number].join(", ");
-      format!(
-        "UPDATE {lock} AS held SET held.expiration = 0, held.batch = ? WHERE held.`key` IN ({list}) AND {live} \
-         AND CONCAT(held.`key`, X'00', CAST(held.owner AS BINARY), X'00', held.fence) IN ({list})"
-      )
-      .into()
-    };
     Self {
       schema: Schema::new(table),
       acquire: format!(
         "INSERT INTO {lock} (batch, `key`, owner, expiration, fence) \
          SELECT ?, CAST(asked.`key` AS BINARY), asked.owner, {now} + asked.ttl, LAST_INSERT_ID({NOW_MICROSECONDS}) \
-         FROM {lease} {take_over_many}"
+         FROM {lease} {}",
+        take_over_many(&lock)
       )
       .into(),
       acquire_one: format!(
         "INSERT INTO {lock} (batch, `key`, owner, expiration, fence) \
          VALUES (?, UNHEX(?), CONVERT(UNHEX(?) USING utf8mb4), {now} + ?, LAST_INSERT_ID({NOW_MICROSECONDS})) \
-         {take_over_one}"
+         {}",
+        take_over_one(&lock)
       )
       .into(),
       granted: format!(
@@ -135,7 +104,7 @@ impl Statements {
       )
       .into(),
       release_grants: (1..=MAX_GROUP.ilog2())
-        .map(|power| release_grants(1 << power))
+        .map(|power| release_grants(&lock, &live, 1 << power).into())
         .collect(),
       release_one: format!(
         "UPDATE {lock} AS held SET held.expiration = 0 WHERE held.`key` = UNHEX(?) AND {live} AND {this_grant}"
@@ -169,6 +138,41 @@ impl Statements {
       .into(),
     }
   }
+}
+
+/// All have the fence that comes back as the last insert id. A row whose fence is not below it is not taken.
+fn take_over_many(lock: &str) -> String {
+  let is_below = format!(" AND {lock}.fence < VALUES(fence)");
+  take_over(lock, &is_below, &format!("VALUES(fence), {lock}.fence"))
+}
+
+fn take_over_one(lock: &str) -> String {
+  let fence = format!(
+    "LAST_INSERT_ID(GREATEST({lock}.fence + 1, VALUES(fence))), {lock}.fence + \
+     0 * LAST_INSERT_ID(COALESCE({lock}.expiration - VALUES(fence) DIV 1000, {NO_END}))"
+  );
+  take_over(lock, "", &fence)
+}
+
+/// The fence of a row that is to be inserted is the time. Assignments take effect from left to right: the first says for
+/// the others whether the row is taken.
+fn take_over(lock: &str, further: &str, fence: &str) -> String {
+  let taken = format!("{lock}.batch = VALUES(batch)");
+  format!(
+    "ON DUPLICATE KEY UPDATE batch = IF({lock}.expiration <= VALUES(fence) DIV 1000{further}, VALUES(batch), {lock}.batch), \
+     owner = IF({taken}, VALUES(owner), {lock}.owner), \
+     fence = IF({taken}, {fence}), \
+     expiration = IF({taken}, VALUES(expiration), {lock}.expiration)"
+  )
+}
+
+/// No key and no owner has a zero byte in it.
+fn release_grants(lock: &str, live: &str, number: usize) -> String {
+  let list = vec!["UNHEX(?)"; number].join(", ");
+  format!(
+    "UPDATE {lock} AS held SET held.expiration = 0, held.batch = ? WHERE held.`key` IN ({list}) AND {live} \
+     AND CONCAT(held.`key`, X'00', CAST(held.owner AS BINARY), X'00', held.fence) IN ({list})"
+  )
 }
 
 #[async_trait]

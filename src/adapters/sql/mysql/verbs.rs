@@ -75,20 +75,14 @@ impl Statements {
       return Ok(vec![Answer::Released(reply.affected_rows > 0)]);
     }
     let batch = batch();
-    let changed = match self.release_grants(&batch, requests) {
-      Some((statement, parameters)) => client.query(statement, parameters).await?.affected_rows,
-      None => {
-        let asked = hexadecimal(&document(requests));
-        client
-          .query(&self.release, vec![asked, batch.clone()])
-          .await?
-          .affected_rows
-      }
-    };
+    let asked = hexadecimal(&document(requests));
+    let (statement, parameters) = self
+      .release_grants(&batch, requests)
+      .unwrap_or_else(|| (&self.release, vec![asked.clone(), batch.clone()]));
+    let changed = client.query(statement, parameters).await?.affected_rows;
     if changed == requests.len() as u64 || changed == 0 {
       return Ok(vec![Answer::Released(changed > 0); requests.len()]);
     }
-    let asked = hexadecimal(&document(requests));
     let looked = client.query(&self.released, vec![batch, asked]).await;
     let reply = looked.map_err(unknown)?;
     let mut answers = vec![Answer::Released(false); requests.len()];
