@@ -8,6 +8,7 @@ import { LOCK_ERRORS } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
 import { nextFence, repeatUntil } from "./outage";
 import { startServer } from "./own-server.mjs";
+import { expectNothingToChange, soon } from "./summer-time";
 
 const ttl = TimeSpan.fromMinutes(10);
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -153,6 +154,23 @@ test.each([
     expect(await adapter.release(odd, odd)).toBe(true);
   } finally {
     await query(`SET GLOBAL ${name} = '${before?.value}'`);
+  }
+});
+
+test("the end of summer time in the server's time zone changes nothing", async () => {
+  const end = soon();
+  await query("INSERT INTO mysql.time_zone VALUES (1, 'N')");
+  await query("INSERT INTO mysql.time_zone_name VALUES ('Test/Zone', 1)");
+  await query("INSERT INTO mysql.time_zone_transition_type VALUES (1, 0, 3600, 1, 'SUM'), (1, 1, 0, 0, 'WIN')");
+  await query(`INSERT INTO mysql.time_zone_transition VALUES (1, ${end - 86_400 * 90}, 0), (1, ${end}, 1)`);
+  await query("SET GLOBAL time_zone = 'Test/Zone'");
+  try {
+    await expectNothingToChange(open(), end, async () => {
+      const [row] = await query("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW()) AS ahead");
+      return Number(row?.ahead);
+    });
+  } finally {
+    await query("SET GLOBAL time_zone = 'SYSTEM'");
   }
 });
 
