@@ -31,7 +31,8 @@ export const postgres = {
 
   obtain: () => installPackages("postgresql"),
 
-  async start(server, programs, changes = {}) {
+  /** One that is durable has on its disk what it has answered, and so can be killed without losing any of it. */
+  async start(server, programs, { isDurable = false, ...changes } = {}) {
     const url = `postgres://postgres@127.0.0.1:${server.port}/postgres`;
     const data = `${server.folder}/data`;
     server.becomeOneOf(["postgres", "nobody"]);
@@ -43,7 +44,7 @@ export const postgres = {
       listen_addresses: "127.0.0.1",
       unix_socket_directories: "",
       max_connections: 300,
-      fsync: "off",
+      fsync: isDurable ? "on" : "off",
       ...changes,
     };
     await server.run(
