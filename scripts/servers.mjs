@@ -21,6 +21,7 @@ import { StepError, say, throwIfInterrupted } from "./step.mjs";
  * @property {() => Promise<boolean>} obtain gets those programs onto the machine; false where that can't be done
  * @property {(server: Throwaway, programs: Record<string, string>, changes?: Record<string, string>) => Promise<string>}
  *   start starts one, gives its URL; the changes are to the settings of the server
+ * @property {Record<string, string>} [lasting] the changes without which one forgets at its end what it has acknowledged
  */
 
 /** @type {Record<string, Recipe>} */

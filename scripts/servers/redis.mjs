@@ -16,11 +16,12 @@ export const redis = {
   find: () => findPrograms(["redis-server"]),
   obtain: () => installPackages("redis-server"),
 
-  /** One that is durable has on its disk what it has answered, and so can be restarted without losing any of it. */
-  async start(server, programs, { isDurable = false } = {}) {
+  lasting: { appendonly: "yes", appendfsync: "always" },
+
+  async start(server, programs, changes = {}) {
     const url = `redis://127.0.0.1:${server.port}`;
-    const appending = isDurable ? { appendonly: "yes", appendfsync: "always" } : { appendonly: "no" };
-    const options = { port: server.port, bind: "127.0.0.1", save: "", ...appending, dir: server.folder };
+    const own = { port: server.port, bind: "127.0.0.1", dir: server.folder };
+    const options = { save: "", appendonly: "no", ...changes, ...own };
     await server.run(
       programs["redis-server"],
       Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
