@@ -53,6 +53,8 @@ export class BlockingAttempt {
     const keeping = claim.prepareKeeping();
     let answer: number | null = null;
     try {
+      // It may have been aborted after the first try was answered, and is not heard of twice.
+      signal.throwIfAborted();
       answer = await claim.context.engine.wait({
         lock: claim.handle,
         key: claim.storedKey,
