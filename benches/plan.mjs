@@ -10,29 +10,23 @@
  * @property {number} [atLeast] the requirement: our cycles a second, as a multiple of those of the fastest peer
  */
 
-/**
- * The servers that backends need, by the names of their recipes.
- *
- * @type {Record<string, string[]>}
- */
-export const servers = { redis: ["redis"] };
-
 /** @type {Record<string, Workload[]>} */
 export const plan = {
   memory: [
     { name: "one at a time", inFlight: 1, atLeast: 0.6 },
     { name: "64 keys in flight", inFlight: 64, atLeast: 0.6 },
+    { name: "1024 keys in flight", inFlight: 1024 },
     { name: "a new lock each cycle", inFlight: 1, isRenewed: true },
   ],
   sqlite: [
     { name: "one at a time", inFlight: 1, atLeast: 1.2 },
     { name: "64 keys in flight", inFlight: 64, atLeast: 8 },
-    { name: "512 keys in flight", inFlight: 512 },
+    { name: "1024 keys in flight", inFlight: 1024 },
   ],
   postgres: [
     { name: "one at a time", inFlight: 1, atLeast: 1.2 },
     { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
-    { name: "512 keys in flight", inFlight: 512 },
+    { name: "1024 keys in flight", inFlight: 1024 },
   ],
   "postgres-asynchronous": [
     { name: "one at a time", inFlight: 1, atLeast: 1.2 },
@@ -41,11 +35,16 @@ export const plan = {
   mariadb: [
     { name: "one at a time", inFlight: 1, atLeast: 1.1 },
     { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
-    { name: "512 keys in flight", inFlight: 512 },
+    { name: "1024 keys in flight", inFlight: 1024 },
   ],
   redis: [
     { name: "one at a time", inFlight: 1, atLeast: 0.9 },
     { name: "64 keys in flight", inFlight: 64, atLeast: 1.7 },
-    { name: "512 keys in flight", inFlight: 512, atLeast: 2 },
+    { name: "1024 keys in flight", inFlight: 1024, atLeast: 2 },
+  ],
+  mongodb: [
+    { name: "one at a time", inFlight: 1 },
+    { name: "64 keys in flight", inFlight: 64 },
+    { name: "1024 keys in flight", inFlight: 1024 },
   ],
 };
