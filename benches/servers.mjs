@@ -1,6 +1,7 @@
 // The servers of the backends that need one: started here with the durability they have by default, gone at the end.
 
 import { execFileSync } from "node:child_process";
+import { dirname } from "node:path";
 import { Throwaway } from "../scripts/servers/throwaway.mjs";
 import { recipes } from "../scripts/servers.mjs";
 import { StepError, say } from "../scripts/step.mjs";
@@ -40,7 +41,7 @@ export async function withServer(backend, work) {
 }
 
 /**
- * What the servers of backends say of themselves: a line for each kind.
+ * The servers of backends and their versions: a line for each kind.
  *
  * @param {string[]} backends
  */
@@ -49,7 +50,9 @@ export function describeServers(backends) {
   return [...new Set(found)].map((recipe) => {
     // The server comes last, behind what prepares it.
     const server = Object.values(recipe.find()).at(-1);
-    const output = execFileSync(server, ["--version"], { encoding: "utf8" });
-    return `${recipe.name}: ${output.split("\n", 1)[0]}`;
+    // Libraries that it was obtained with are beside it.
+    const environment = { ...process.env, LD_LIBRARY_PATH: dirname(server) };
+    const output = execFileSync(server, ["--version"], { encoding: "utf8", env: environment });
+    return `${recipe.name} ${/\d+(\.\d+)+/.exec(output)?.[0]}`;
   });
 }
