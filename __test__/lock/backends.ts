@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   MemoryLockAdapter,
@@ -10,6 +8,7 @@ import {
   RedisLockAdapter,
   SqliteLockAdapter,
 } from "../../ts/lock/adapters";
+import { makeFolder } from "../processes/folder";
 
 /** Any adapter of this package. */
 export type BackendAdapter = InstanceType<(typeof CLASSES)[keyof typeof CLASSES]>;
@@ -38,7 +37,7 @@ function server(variable: string): string {
 }
 
 const unique = () => `waiting_${randomUUID().replaceAll("-", "")}`;
-const file = () => join(mkdtempSync(join(tmpdir(), "holdfast-")), "locks.db");
+const file = () => join(makeFolder(), "locks.db");
 
 /** Where other processes have the same locks, and how to make a new place there. */
 export const DATABASES: Record<string, () => Place> = {

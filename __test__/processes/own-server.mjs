@@ -9,7 +9,7 @@ const { Throwaway } = await import(`${scripts}servers/throwaway.mjs`);
  * Starts one; its URL, and what is done to it. It must be stopped.
  *
  * @param {"redis" | "postgres" | "mariadb" | "mongodb"} name
- * @param {Record<string, string | boolean> | ((folder: string) => Record<string, string>)} [changes] to the settings of the
+ * @param {Record<string, string> | ((folder: string) => Record<string, string>)} [changes] to the settings of the
  *   server; a function may put files into its folder first
  */
 export async function startServer(name, changes = {}) {

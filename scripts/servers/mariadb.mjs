@@ -38,8 +38,7 @@ export const mariadb = {
   find: () => findPrograms(["mariadb-install-db", "mariadbd"]),
   obtain: () => installPackages("mariadb-server"),
 
-  /** It is durable as it is. */
-  async start(server, programs, { isDurable: _, ...changes } = {}) {
+  async start(server, programs, changes = {}) {
     const url = `mysql://root@127.0.0.1:${server.port}/${database}`;
     // One that starts removes the temporary tables of the others from a folder that they share, which crashes them.
     const folders = [`--datadir=${server.folder}/data`, `--tmpdir=${server.folder}`];

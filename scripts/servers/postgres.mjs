@@ -31,8 +31,7 @@ export const postgres = {
 
   obtain: () => installPackages("postgresql"),
 
-  /** One that is durable has on its disk what it has answered, and so can be killed without losing any of it. */
-  async start(server, programs, { isDurable = false, ...changes } = {}) {
+  async start(server, programs, changes = {}) {
     const url = `postgres://postgres@127.0.0.1:${server.port}/postgres`;
     const data = `${server.folder}/data`;
     server.becomeOneOf(["postgres", "nobody"]);
@@ -44,7 +43,7 @@ export const postgres = {
       listen_addresses: "127.0.0.1",
       unix_socket_directories: "",
       max_connections: 300,
-      fsync: isDurable ? "on" : "off",
+      fsync: "off",
       ...changes,
     };
     await server.run(
