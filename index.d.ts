@@ -2863,7 +2863,7 @@ export interface SslSettings {
    * certificate must be vouched for as well. `"verify-full"`: and name the host. Default `"verify-full"`.
    */
   mode?: "disable" | "prefer" | "require" | "verify-ca" | "verify-full" | undefined;
-  /** The authority that vouches for the server: a path, or PEM itself. Default: those of the system. */
+  /** An authority that may vouch for the server, beside those of the system: a path, or PEM itself. Default: none. */
   ca?: string | undefined;
   /** The certificate this client shows: a path, or PEM itself. With `key`, or not at all. Default: none. */
   cert?: string | undefined;
@@ -2947,7 +2947,7 @@ export interface PostgresLockAdapterSettings extends SqlServerSettings {
   preparedStatements?: boolean | undefined;
   /**
    * Whether a waiting process hears of releases over a connection of its own (`LISTEN`). Where nothing can be heard, as
-   * behind such a pooler, it tries at intervals by itself. Default `true`.
+   * behind any such pooler, that is noticed within a second, and it tries at intervals. Default: as `preparedStatements`.
    */
   listen?: boolean | undefined;
 }
@@ -3260,13 +3260,17 @@ export interface SuperJsonSerdeAdapterSettings {
  * An object that occurs twice arrives as two, as with JSON. What would not arrive as what it is, is refused: functions,
  * symbols, circular structures, and instances of classes that are not registered and have no `toJSON`.
  *
- * It is safe to restore text from outside: damaged or forged text ends in an error, and reaches no prototype.
+ * It is safe to restore text from outside: damaged or forged text ends in an error, reaches no prototype, and costs a few
+ * seconds at most. For that, the regular expressions in one text may have 100,000 characters in all, and 100 property
+ * escapes such as `\p{Letter}`.
  */
 export declare class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
   private readonly superJson;
   private readonly maxLength;
   private readonly transformers;
   private newestFirst;
+  /** Of the text that is being restored, with all that is wrapped up in it. */
+  private regExps;
   /**
    * Loads the library.
    *

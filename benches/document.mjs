@@ -1,55 +1,80 @@
-// `npm run bench:document`: measures what is in scenarios/ and writes docs/benchmarks.md with its pictures. Names of
-// scenarios as arguments measure those only, print them, and write nothing.
+// `npm run bench:document`: measures cycles on every backend and what is in scenarios/, and writes docs/benchmarks.md with
+// its pictures. `npm run bench:document -- --rounds=1` is quick, and as inexact. Names of backends or scenarios measure
+// those only, print them, and write nothing.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { prepare } from "../scripts/prepare.mjs";
-import { provision } from "../scripts/servers.mjs";
-import { failOnInterrupt, main, root, StepError, say } from "../scripts/step.mjs";
+import { failOnInterrupt, main, root, StepError, say, throwIfInterrupted } from "../scripts/step.mjs";
+import { measureCycles } from "./cycles.mjs";
+import { CyclesSection } from "./document/cycles-section.mjs";
+import { ScenarioSection } from "./document/scenario-section.mjs";
 import { installPeers } from "./peers.mjs";
+import { plan } from "./plan.mjs";
 import { describeMachine } from "./report.mjs";
-import { drawBars } from "./scenarios/picture.mjs";
 import { rivals } from "./scenarios/rivals.mjs";
 import { scenarios } from "./scenarios/scenarios.mjs";
+import { describeServers, withServer } from "./servers.mjs";
 
-const ours = "holdfast";
 const settleMs = 500;
 
 await main(async () => {
   failOnInterrupt();
-  const wanted = process.argv.slice(2);
-  const unknown = wanted.find((name) => !scenarios.some((scenario) => scenario.name === name));
-  if (unknown !== undefined) {
-    throw new StepError(
-      `there is no scenario "${unknown}": name some of ${scenarios.map(({ name }) => name).join(", ")}`,
-    );
-  }
+  const { wanted, rounds } = readArguments();
+  const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
   await prepare();
   await installPeers();
-  const { environment, missing, stop } = await provision(["redis"]);
-  try {
-    if (missing.length > 0) {
-      throw new StepError(missing.join("; "));
-    }
-    const chosen = scenarios.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-    const results = [];
-    for (const scenario of chosen) {
-      results.push({ scenario, figures: await measureAll(scenario, environment.REDIS_URL) });
-    }
-    const page = drawPage(results);
-    if (wanted.length > 0) {
-      process.stdout.write(`\n${page}`);
-    } else {
-      write(results, page);
-    }
-  } finally {
-    await stop();
+  const machine = describeMachine();
+  const sections = [];
+  for (const backend of Object.keys(plan).filter(isWanted)) {
+    const section = new CyclesSection(backend);
+    say(`acquiring and releasing: ${backend}`);
+    await measureCycles([backend], rounds, (_, workload, timings) => section.add(workload, timings));
+    sections.push(section);
+  }
+  const chosen = scenarios.filter(({ name }) => isWanted(name));
+  if (chosen.length > 0) {
+    await withServer("redis", async (url) => {
+      for (const scenario of chosen) {
+        sections.push(new ScenarioSection(scenario, await measureAll(scenario, url)));
+      }
+    });
+  }
+  const page = drawPage(machine, sections);
+  if (wanted.length > 0) {
+    process.stdout.write(`\n${page}`);
+  } else {
+    write(sections, page);
   }
 });
+
+function readArguments() {
+  const known = [...Object.keys(plan), ...scenarios.map(({ name }) => name)];
+  const { values, positionals: wanted } = parse();
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new StepError(`there is no "${unknown}" to measure: name some of ${known.join(", ")}, or none for all`);
+  }
+  const rounds = Number(values.rounds);
+  if (!(Number.isInteger(rounds) && rounds > 0)) {
+    throw new StepError(`--rounds is ${values.rounds}: give it a number from 1`);
+  }
+  return { wanted, rounds };
+}
+
+function parse() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { rounds: { type: "string", default: "30" } } });
+  } catch (error) {
+    throw new StepError(error.message);
+  }
+}
 
 async function measureAll(scenario, url) {
   const figures = [];
   for (const [id, { name }] of Object.entries(rivals)) {
+    throwIfInterrupted();
     say(`${scenario.title}: ${name}`);
     try {
       figures.push({ id, name, value: await scenario.measure(id, url) });
@@ -61,67 +86,57 @@ async function measureAll(scenario, url) {
   return figures;
 }
 
-function drawPage(results) {
-  const lines = [
+function drawPage(machine, sections) {
+  return [
     "# Benchmarks",
     "",
-    "Written by `npm run bench:document`, in one run, on one machine that does the server's work too. What matters are the",
-    "ratios. Each package is used as it comes, with its default intervals; Redis is on the same host, so a network would add",
-    "to each round trip alike. `npm run bench` compares acquiring and releasing alone, on every database.",
+    "Written by `npm run bench:document`, in one run, on one machine that does the servers' work too. What matters are the",
+    "ratios: the column *holdfast is* says how many times better or worse it is than the line it stands in. Each package is",
+    "used as it comes, with its default intervals; the servers are on the same host, so a network would add to each round",
+    "trip alike.",
     "",
     "```text",
-    describeMachine(),
-    ...Object.values(rivals).map(({ name }) => `${name} ${versionOf(name)}`),
+    machine,
+    ...describeServers(Object.keys(plan)),
+    ...versions(),
     "```",
     "",
-  ];
-  for (const { scenario, figures } of results) {
-    const own = figures.find(({ id }) => id === ours)?.value;
-    lines.push(`## ${scenario.title}`, "");
-    if (scenario.note !== undefined) {
-      lines.push(scenario.note, "");
-    }
-    lines.push(`| | ${scenario.unit} | holdfast is |`, "| --- | ---: | --- |");
-    for (const { id, name, value, reason } of figures) {
-      lines.push(`| ${name} | ${reason ?? show(value)} | ${id === ours ? "" : compare(own, value, scenario)} |`);
-    }
-    lines.push("", `![${scenario.title}](benchmarks/${scenario.name}.svg)`, "");
-  }
-  return lines.join("\n");
+    ...sections.map((section) => section.page()),
+  ].join("\n");
 }
 
-/** In words, because a ratio does not say which way round it is. */
-function compare(own, other, { isLessBetter = false }) {
-  if (own === undefined || other === undefined || own <= 0 || other <= 0) {
-    return "";
-  }
-  const ratio = isLessBetter ? other / own : own / other;
-  return ratio >= 1 ? `${show(ratio)} × better` : `${show(1 / ratio)} × worse`;
-}
-
-function show(value) {
-  if (value === undefined) {
-    return "not offered";
-  }
-  return Math.abs(value) >= 100 || Number.isInteger(value)
-    ? Math.round(value).toLocaleString("en")
-    : value.toPrecision(2);
-}
-
-function write(results, page) {
+function write(sections, page) {
   const folder = join(root, "docs", "benchmarks");
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const { scenario, figures } of results) {
-    const bars = figures
-      .filter(({ value }) => value !== undefined)
-      .map(({ id, name, value }) => ({ name, value, text: show(value), isOurs: id === ours }));
-    writeFileSync(join(folder, `${scenario.name}.svg`), drawBars(`${scenario.title} (${scenario.unit})`, bars));
+  for (const section of sections) {
+    for (const { file, picture } of section.pictures()) {
+      writeFileSync(join(folder, file), picture);
+    }
   }
   writeFileSync(join(root, "docs", "benchmarks.md"), page);
   say("wrote docs/benchmarks.md");
 }
 
-function versionOf(name) {
-  const path = name === ours ? "package.json" : `benches/node_modules/${name}/package.json`;
-  return JSON.parse(readFileSync(join(root, path), "utf8")).version;
+/** Of what is compared; a driver comes from where our own tests have it. */
+function versions() {
+  const peers = readJson("benches/package.json");
+  const names = Object.keys({ ...peers.dependencies, ...peers.optionalDependencies, pg: "", mysql2: "", mongodb: "" });
+  return [
+    `holdfast ${readJson("package.json").version}`,
+    ...names.sort().map((name) => {
+      const found =
+        readJson(`benches/node_modules/${name}/package.json`) ?? readJson(`node_modules/${name}/package.json`);
+      return `${name} ${found?.version ?? "is not installed"}`;
+    }),
+  ];
+}
+
+/** Undefined if there is no such file. */
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(join(root, path), "utf8"));
+  } catch {
+    return undefined;
+  }
 }

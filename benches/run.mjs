@@ -1,54 +1,30 @@
 // `npm run bench`: our locks against the packages one would use otherwise, on the same backends and machine.
 // `npm run bench -- memory` measures that backend only; `npm run bench -- --rounds=100` measures for longer.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "../scripts/prepare.mjs";
-import { provision } from "../scripts/servers.mjs";
-import { main, StepError, say } from "../scripts/step.mjs";
-import { measure } from "./measure.mjs";
+import { failOnInterrupt, main, StepError, say } from "../scripts/step.mjs";
+import { measureCycles } from "./cycles.mjs";
 import { installPeers } from "./peers.mjs";
-import { plan, servers } from "./plan.mjs";
+import { plan } from "./plan.mjs";
 import { describeMachine, drawTable, judge } from "./report.mjs";
-import { withServer } from "./servers.mjs";
-import { isOf, loadSubjects } from "./subjects.mjs";
 
 await main(async () => {
+  failOnInterrupt();
   const { backends, rounds } = readArguments();
   await prepare();
   await installPeers();
-  const { environment, missing, stop } = await provision(backends.flatMap((backend) => servers[backend] ?? []));
-  try {
-    if (missing.length > 0) {
-      throw new StepError(missing.join("; "));
-    }
-    Object.assign(process.env, environment);
-    await measureAll(backends, rounds);
-  } finally {
-    await stop();
-  }
+  await measureAll(backends, rounds);
 });
 
 async function measureAll(backends, rounds) {
-  const subjects = await loadSubjects(backends);
-
   console.log(`\n${describeMachine()}\n`);
   say(`measuring ${backends.join(" and ")} in ${rounds} rounds\n`);
   const verdicts = [];
-  for (const backend of backends) {
-    const contestants = subjects.filter((subject) => isOf(subject, backend));
-    await withServer(backend, async (url) => {
-      for (const workload of plan[backend]) {
-        const timings = await measureInFolder(contestants, workload, rounds, url);
-        console.log(`${drawTable(`${backend}, ${workload.name}`, timings)}\n`);
-        if (workload.atLeast !== undefined) {
-          verdicts.push(judge(backend, workload, timings));
-        }
-      }
-    });
-  }
+  await measureCycles(backends, rounds, (backend, workload, timings) => {
+    console.log(`${drawTable(`${backend}, ${workload.name}`, timings)}\n`);
+    verdicts.push(...judge(backend, workload, timings));
+  });
   console.log(`required, by the medians\n${verdicts.map((verdict) => `  ${verdict}`).join("\n")}`);
 }
 
@@ -71,14 +47,5 @@ function parse() {
     return parseArgs({ allowPositionals: true, options: { rounds: { type: "string", default: "30" } } });
   } catch (error) {
     throw new StepError(error.message);
-  }
-}
-
-async function measureInFolder(subjects, workload, rounds, url) {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  try {
-    return await measure(subjects, workload, { folder, rounds, url });
-  } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -1,5 +1,7 @@
 // The servers of the backends that need one: started here with the durability they have by default, gone at the end.
 
+import { execFileSync } from "node:child_process";
+import { dirname } from "node:path";
 import { Throwaway } from "../scripts/servers/throwaway.mjs";
 import { recipes } from "../scripts/servers.mjs";
 import { StepError, say } from "../scripts/step.mjs";
@@ -9,6 +11,8 @@ const servers = {
   postgres: { recipe: recipes.postgres, settings: { fsync: "on" } },
   "postgres-asynchronous": { recipe: recipes.postgres, settings: { fsync: "on", synchronous_commit: "off" } },
   mariadb: { recipe: recipes.mariadb, settings: {} },
+  redis: { recipe: recipes.redis, settings: {} },
+  mongodb: { recipe: recipes.mongodb, settings: {} },
 };
 
 /**
@@ -23,7 +27,7 @@ export async function withServer(backend, work) {
     return work(undefined);
   }
   const { recipe, settings } = servers[backend];
-  const programs = recipe.find();
+  const programs = recipe.find() ?? ((await recipe.obtain()) ? recipe.find() : undefined);
   if (programs === undefined) {
     throw new StepError(`${recipe.name} is not installed; npm test says how it gets there`);
   }
@@ -34,4 +38,21 @@ export async function withServer(backend, work) {
   } finally {
     await server.stop();
   }
+}
+
+/**
+ * The servers of backends and their versions: a line for each kind.
+ *
+ * @param {string[]} backends
+ */
+export function describeServers(backends) {
+  const found = backends.map((backend) => servers[backend]?.recipe).filter((recipe) => recipe?.find() !== undefined);
+  return [...new Set(found)].map((recipe) => {
+    // The server comes last, behind what prepares it.
+    const server = Object.values(recipe.find()).at(-1);
+    // Libraries that it was obtained with are beside it.
+    const environment = { ...process.env, LD_LIBRARY_PATH: dirname(server) };
+    const output = execFileSync(server, ["--version"], { encoding: "utf8", env: environment });
+    return `${recipe.name} ${/\d+(\.\d+)+/.exec(output)?.[0]}`;
+  });
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::adapters::{self, LockAdapter, Watch};
+use crate::adapters::{self, LockAdapter, Pace, Watch};
 use crate::ambiguity;
 use crate::error::{Error, Result};
 use crate::fence::Fence;
@@ -81,6 +81,12 @@ impl LockProvider {
   #[must_use]
   pub fn is_immediate(&self) -> bool {
     self.0.adapter.immediate().is_some()
+  }
+
+  /// See [`LockAdapter::pace`].
+  #[must_use]
+  pub fn pace(&self) -> Pace {
+    self.0.adapter.pace()
   }
 
   /// Answers on the calling thread. `None`: the adapter is none of those that never wait, and nothing was done.

@@ -2,7 +2,7 @@
 
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { failOnInterrupt, main, StepError, say } from "../scripts/step.mjs";
+import { failOnInterrupt, main, StepError, say, throwIfInterrupted } from "../scripts/step.mjs";
 import { adapters } from "./adapters.mjs";
 import { broken } from "./broken.mjs";
 import { drawReport, isClean } from "./report.mjs";
@@ -15,12 +15,25 @@ export async function torture(commandLine) {
   const { names, seconds, seed, build, isOwnServer } = readArguments(commandLine);
   say(`seed ${seed}: \`--seed ${seed}\` repeats this schedule`);
   const verdicts = [];
+  const failures = [];
   for (const adapter of names) {
     say(`torturing ${adapters[adapter].title} for ${Math.round(seconds / names.length)} s`);
     const run = new Run({ adapter, seconds: seconds / names.length, seed, isOwnServer, ...build });
-    verdicts.push(await run.execute());
+    try {
+      verdicts.push(await run.execute());
+    } catch (error) {
+      throwIfInterrupted();
+      if (!(error instanceof StepError)) {
+        throw error;
+      }
+      // What came of the others is worth knowing.
+      failures.push(`${adapters[adapter].title} was not tortured: ${error.message}`);
+    }
   }
   process.stdout.write(`\n${drawReport(verdicts)}\n`);
+  if (failures.length > 0) {
+    throw new StepError(failures.join("\n"));
+  }
   return verdicts.every(isClean) ? 0 : 1;
 }
 

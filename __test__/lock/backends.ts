@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   MemoryLockAdapter,
@@ -10,6 +8,7 @@ import {
   RedisLockAdapter,
   SqliteLockAdapter,
 } from "../../ts/lock/adapters";
+import { makeFolder } from "../processes/folder";
 
 /** Any adapter of this package. */
 export type BackendAdapter = InstanceType<(typeof CLASSES)[keyof typeof CLASSES]>;
@@ -17,7 +16,7 @@ export type BackendAdapter = InstanceType<(typeof CLASSES)[keyof typeof CLASSES]
 /** A place for locks that one test has for itself, in words that another process understands. */
 export interface Place {
   readonly adapter: keyof typeof CLASSES;
-  readonly settings: Record<string, string>;
+  readonly settings: Record<string, string | boolean>;
 }
 
 const CLASSES = {
@@ -38,7 +37,7 @@ function server(variable: string): string {
 }
 
 const unique = () => `waiting_${randomUUID().replaceAll("-", "")}`;
-const file = () => join(mkdtempSync(join(tmpdir(), "holdfast-")), "locks.db");
+const file = () => join(makeFolder(), "locks.db");
 
 /** Where other processes have the same locks, and how to make a new place there. */
 export const DATABASES: Record<string, () => Place> = {
@@ -47,6 +46,10 @@ export const DATABASES: Record<string, () => Place> = {
   PostgreSQL: () => ({
     adapter: "PostgresLockAdapter",
     settings: { url: server("POSTGRES_URL"), tableName: unique() },
+  }),
+  PgBouncer: () => ({
+    adapter: "PostgresLockAdapter",
+    settings: { url: server("PGBOUNCER_URL"), tableName: unique(), preparedStatements: false },
   }),
   MySQL: () => ({ adapter: "MysqlLockAdapter", settings: { url: server("MYSQL_URL"), tableName: unique() } }),
   MongoDB: () => ({

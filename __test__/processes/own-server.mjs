@@ -9,7 +9,8 @@ const { Throwaway } = await import(`${scripts}servers/throwaway.mjs`);
  * Starts one; its URL, and what is done to it. It must be stopped.
  *
  * @param {"redis" | "postgres" | "mariadb" | "mongodb"} name
- * @param {Record<string, string | boolean>} [changes] to the settings of the server
+ * @param {Record<string, string> | ((folder: string) => Record<string, string>)} [changes] to the settings of the
+ *   server; a function may put files into its folder first
  */
 export async function startServer(name, changes = {}) {
   const recipe = recipes[name];
@@ -19,7 +20,7 @@ export async function startServer(name, changes = {}) {
   }
   const server = await Throwaway.create(recipe.name);
   try {
-    const url = await recipe.start(server, programs, changes);
+    const url = await recipe.start(server, programs, typeof changes === "function" ? changes(server.folder) : changes);
     return {
       /** @type {string} */
       url,

@@ -256,6 +256,43 @@ describe("size does no harm", () => {
     }
   });
 
+  test("regular expressions may be long, but not so long that making them takes its time", () => {
+    const texts = [
+      (source: string) => custom("core/RegExp", [source, "iu"]),
+      (source: string) => message(`/${source}/iu`, ["regexp"]),
+    ];
+    for (const text of texts) {
+      expect(serde.deserialize(text("a".repeat(90_000)))).toEqual(new RegExp("a".repeat(90_000), "iu"));
+      expect(serde.deserialize(text("\\p{L}".repeat(100)))).toBeInstanceOf(RegExp);
+      refuse(text("a".repeat(100_001)));
+      refuse(text("\\p{L}".repeat(101)));
+      refuse(text("\\p{L}".repeat(1_000_000)));
+    }
+  });
+
+  test("all regular expressions of a text count together, and those of the next one anew", () => {
+    const texts = [
+      (count: number) => ({ json: Array.from({ length: count }, () => "/\\p{L}/u"), kind: ["regexp"] }),
+      (count: number) => ({
+        json: Array.from({ length: count }, () => ["\\p{L}", "u"]),
+        kind: [["custom", "core/RegExp"]],
+      }),
+      (count: number) => ({
+        json: Array.from({ length: count }, () => ({ json: "/\\p{L}/u", meta: { values: ["regexp"], v: 1 } })),
+        kind: [["custom", "core/Undefined"]],
+      }),
+    ].map((make) => (count: number) => {
+      const { json, kind } = make(count);
+      return message(json, Object.fromEntries(json.map((_, place) => [place, kind])));
+    });
+    for (const text of texts) {
+      for (let time = 0; time < 3; time += 1) {
+        expect(serde.deserialize(text(100))).toHaveLength(100);
+      }
+      refuse(text(102));
+    }
+  });
+
   test("long paths end soon", () => {
     const path = `a${".a".repeat(200_000)}`;
     refuse(message({ a: {} }, { [path]: ["Date"] }));

@@ -8,20 +8,19 @@ const locks = await rivals[rival].open(url, ttlMs);
 const patienceMs = 600_000;
 
 const works = {
-  /** Takes and gives back one key, again and again, in several tasks. */
+  /** Takes and gives back one key, again and again, in several tasks; tells when each of them was granted it. */
   async handOver() {
-    let grants = 0;
     const end = performance.now() + seconds * 1_000;
-    await Promise.all(
-      Array.from({ length: tasks }, async () => {
-        while (performance.now() < end) {
-          const held = await locks.acquire(key, patienceMs);
-          grants += 1;
-          await held.release();
-        }
-      }),
-    );
-    return { grants };
+    const grants = Array.from({ length: tasks }, async () => {
+      const times = [];
+      while (performance.now() < end) {
+        const held = await locks.acquire(key, patienceMs);
+        times.push(now());
+        await held.release();
+      }
+      return times;
+    });
+    return { grants: await Promise.all(grants) };
   },
 
   /** Waits in many tasks for a key that is held. */

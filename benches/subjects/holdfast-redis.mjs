@@ -1,14 +1,13 @@
 import { RedisLockAdapter } from "../../dist/lock/adapters/index.js";
 import { LockProvider } from "../../dist/lock/index.js";
 import { openLocks } from "../locks.mjs";
-import { redisUrl } from "../redis-client.mjs";
 
 export const name = "holdfast";
 export const backend = "redis";
 export const role = "ours";
 
-export function open(keys) {
-  const adapter = new RedisLockAdapter({ url: redisUrl() });
+export function open(keys, _folder, url) {
+  const adapter = new RedisLockAdapter({ url: url });
   const provider = new LockProvider({ adapter });
   return openLocks(
     keys,

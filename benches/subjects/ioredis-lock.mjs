@@ -8,8 +8,8 @@ export const name = "@microfleet/ioredis-lock";
 export const backend = "redis";
 export const role = "peer";
 
-export function open(keys) {
-  const client = connect();
+export function open(keys, _folder, url) {
+  const client = connect(url);
   return openLocks(
     keys,
     (key) => {

@@ -8,8 +8,8 @@ export const role = "floor";
 
 const releaseIfOwned = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
 
-export function open(keys) {
-  const client = connect({ scripts: { releaseIfOwned: { lua: releaseIfOwned, numberOfKeys: 1 } } });
+export function open(keys, _folder, url) {
+  const client = connect(url, { scripts: { releaseIfOwned: { lua: releaseIfOwned, numberOfKeys: 1 } } });
   return openLocks(
     keys,
     (key) => {

@@ -6,8 +6,8 @@ export const name = "redis-semaphore";
 export const backend = "redis";
 export const role = "peer";
 
-export function open(keys) {
-  const client = connect();
+export function open(keys, _folder, url) {
+  const client = connect(url);
   return openLocks(
     keys,
     (key) => {

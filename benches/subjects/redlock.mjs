@@ -6,8 +6,8 @@ export const name = "@sesamecare-oss/redlock";
 export const backend = "redis";
 export const role = "peer";
 
-export function open(keys) {
-  const client = connect();
+export function open(keys, _folder, url) {
+  const client = connect(url);
   const redlock = new Redlock([client], { retryCount: 0 });
   return openLocks(
     keys,

@@ -1,7 +1,7 @@
 // A server of our own for the time of one run: a free port on loopback, a temporary folder, gone at the end.
 
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,10 @@ export class Throwaway {
     return setTimeout(100);
   }
 
-  /** Runs this server as an ordinary account where we are root; databases refuse to run as root. */
+  /**
+   * Runs this server as an ordinary account where we are root, and gives it what is in the folder; databases refuse to run
+   * as root, and to use a key that is not their own.
+   */
   becomeOneOf(accounts) {
     if (process.getuid?.() !== 0) {
       return;
@@ -47,7 +50,9 @@ export class Throwaway {
       const [uid, gid] = ["-u", "-g"].map((option) => Number.parseInt(spawnSync("id", [option, account]).stdout, 10));
       if (uid > 0) {
         this.#account = { uid, gid };
-        chownSync(this.folder, uid, gid);
+        for (const path of [this.folder, ...readdirSync(this.folder).map((name) => join(this.folder, name))]) {
+          chownSync(path, uid, gid);
+        }
         chmodSync(this.folder, 0o700);
         return;
       }

@@ -72,6 +72,11 @@ pub trait LockAdapter: Send + Sync + 'static {
     true
   }
 
+  /// How much it is best asked at the same time.
+  fn pace(&self) -> Pace {
+    Pace::default()
+  }
+
   /// The same adapter, if it never waits: then gathering requests gains nothing, and even a slice costs too much.
   fn immediate(&self) -> Option<&dyn Immediate> {
     None
@@ -100,6 +105,26 @@ pub trait LockAdapter: Send + Sync + 'static {
 
   /// Lets go of the database. What is asked afterwards fails with [`Closed`](crate::ErrorKind::Closed). Leases stay.
   async fn close(&self);
+}
+
+/// How much is asked at the same time, for most requests in the least time.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+  /// The most requests in a slice. Those that are together share what a statement costs, but the first of them is
+  /// answered when the last one is.
+  pub batch_size: u32,
+  /// The most slices under way. One grows while another is under way; two at a time may be in each other's way.
+  pub most_under_way: u32,
+}
+
+impl Default for Pace {
+  /// For a database where a transaction costs most.
+  fn default() -> Self {
+    Self {
+      batch_size: 256,
+      most_under_way: 1,
+    }
+  }
 }
 
 /// An adapter that answers every request on the calling thread.

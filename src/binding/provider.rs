@@ -65,6 +65,18 @@ impl NativeLockProvider {
     self.provider.is_immediate()
   }
 
+  /// The most requests in a batch.
+  #[napi(getter, catch_unwind)]
+  pub fn batch_size(&self) -> u32 {
+    self.provider.pace().batch_size
+  }
+
+  /// The most batches under way.
+  #[napi(getter, catch_unwind)]
+  pub fn most_under_way(&self) -> u32 {
+    self.provider.pace().most_under_way
+  }
+
   /// A lock, to be handed to the verbs; a failure if the key or the owner cannot be one.
   #[napi(catch_unwind, ts_return_type = "NativeLock | NativeFailure")]
   pub fn create_lock(&self, key: String, owner: String) -> Either<External<Lock>, NativeFailure> {

@@ -1,3 +1,4 @@
+import { type FollowingSignal, followSignals } from "../async/follow-signals";
 import { onAbort } from "../async/on-abort";
 import { NativeVerb } from "../native";
 import type { Promisable } from "../utilities/invokable";
@@ -14,18 +15,27 @@ export interface BlockingTime {
 /** Tries for a key, and then waits for it, for as long as that. */
 export class BlockingAttempt {
   private readonly begun = performance.now();
-  private readonly signal: AbortSignal;
+  private readonly following: FollowingSignal;
 
   constructor(
     private readonly claim: Claim,
     private readonly blocking: BlockingTime,
   ) {
     const { closing } = claim.context;
-    this.signal = blocking.signal === undefined ? closing : AbortSignal.any([blocking.signal, closing]);
+    this.following =
+      blocking.signal === undefined ? { signal: closing, forget: ignore } : followSignals([blocking.signal, closing]);
   }
 
-  /** `false`: the time is over. Rejects with the reason of the signal. */
+  /** `false`: the time is over. Rejects with the reason of the signal. To be asked for once. */
   async outcome(): Promise<boolean> {
+    try {
+      return await this.tryAndWait();
+    } finally {
+      this.following.forget();
+    }
+  }
+
+  private async tryAndWait(): Promise<boolean> {
     const { claim, blocking } = this;
     blocking.signal?.throwIfAborted();
     const { engine } = claim.context;
@@ -49,10 +59,13 @@ export class BlockingAttempt {
 
   /** `null`: the time is over. */
   private async wait(time: number): Promise<boolean | null> {
-    const { claim, blocking, signal } = this;
+    const { claim, blocking } = this;
+    const { signal } = this.following;
     const keeping = claim.prepareKeeping();
     let answer: number | null = null;
     try {
+      // It may have been aborted after the first try was answered, and is not heard of twice.
+      signal.throwIfAborted();
       answer = await claim.context.engine.wait({
         lock: claim.handle,
         key: claim.storedKey,
@@ -88,7 +101,7 @@ export class BlockingAttempt {
 
   /** An attempt that is under way when the signal is aborted is undone if it is granted. */
   private async unlessAborted(attempt: Promisable<number>): Promise<number> {
-    const { signal } = this;
+    const { signal } = this.following;
     if (typeof attempt === "number") {
       return attempt;
     }

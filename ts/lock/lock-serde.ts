@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { ISerderRegister } from "../serde/contracts";
 import { InvalidInputError } from "../utilities/errors";
 import type { OneOrMore } from "../utilities/one-or-more";
@@ -95,7 +96,8 @@ function check(serialized: unknown): RevivedLock {
   }
   const { version, key, owner, ttlInMs, fence } = serialized as Partial<Record<keyof SerializedLock, unknown>>;
   if (version !== "1") {
-    throw new InvalidInputError(`The serialized lock has version ${String(version)}; this release reads version 1`);
+    const brief = inspect(version, { depth: 0, maxStringLength: 80, breakLength: Number.POSITIVE_INFINITY });
+    throw new InvalidInputError(`The serialized lock has version ${brief}; this release reads version 1`);
   }
   if (!Array.isArray(key) || !key.every((segment) => typeof segment === "string")) {
     throw new InvalidInputError("The key of the serialized lock is no list of strings");

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import type { SerdeTransformer } from "./contracts/serde-transformer";
+import { RegExpBudget } from "./reg-exp-budget";
 
 /** The kinds of values beyond JSON's own that a `Serde` handles unless it is told not to. */
 export type SerdeValueKind =
@@ -91,7 +92,11 @@ export const VALUE_TRANSFORMERS: Readonly<Record<SerdeValueKind, ValueTransforme
   RegExp: transformer<RegExp>({
     isApplicable: types.isRegExp,
     serialize: ({ source, flags }) => [source, flags],
-    deserialize: (payload) => new RegExp(...checked(payload, isPairOfTexts, "the source and flags of a RegExp")),
+    deserialize: (payload) => {
+      const [source, flags] = checked(payload, isPairOfTexts, "the source and flags of a RegExp");
+      new RegExpBudget().spend(source);
+      return new RegExp(source, flags);
+    },
   }),
   Date: transformer<Date>({
     isApplicable: types.isDate,

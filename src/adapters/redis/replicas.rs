@@ -2,9 +2,9 @@
 
 use tokio::time::Instant;
 
-use super::connection::{Connection, Failure};
+use super::connection::Connection;
 use super::node::Node;
-use super::script::{Calls, Style, read};
+use super::script::{Calls, Style, Way, confirmation, read};
 use super::settings::Replicas;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fence::Fence;
@@ -72,23 +72,12 @@ pub(super) async fn confirm_found(
     .connection(deadline)
     .await
     .map_err(|error| unconfirmed(error.to_string()))?;
-  let mut calls = Calls::new(style, 1).teaching();
-  calls.add_confirmation(key, owner, fence);
-  let values = connection.send(&calls.pipeline, 1, deadline).await;
-  let value = values.map_err(|failure| match failure {
-    Failure::NotSent(error) | Failure::Unanswered(error) => {
-      node.forget(&connection);
-      unconfirmed(error.to_string())
-    }
+  let answer = connection.ask(confirmation(style, key, owner, fence), deadline).await;
+  let answer = answer.map_err(|error| {
+    node.forget(&connection);
+    unconfirmed(error.to_string())
   })?;
-  let is_found: bool = value
-    .into_iter()
-    .next()
-    .unwrap_or_default()
-    .extract_error()
-    .map_err(|error| error.to_string())
-    .and_then(|value| redis::from_redis_value(value).map_err(|error| error.to_string()))
-    .map_err(unconfirmed)?;
+  let is_found: bool = redis::from_redis_value(answer).map_err(|error| unconfirmed(error.to_string()))?;
   if is_found {
     wait(replicas, &connection, deadline).await.map_err(unconfirmed)?;
   }
@@ -106,17 +95,19 @@ async fn take_back(
     .iter()
     .filter_map(|(request, answer)| release(request, answer))
     .collect();
-  let mut calls = Calls::new(style, releases.len()).teaching();
-  for release in &releases {
-    calls.add(release);
-  }
+  let way = Way {
+    is_teaching: true,
+    is_apart: true,
+    ..Way::default()
+  };
+  let calls = Calls::new(style, way, &releases.iter().collect::<Vec<_>>());
   let values = match node.connection(deadline).await {
-    Ok(connection) => connection.send(&calls.pipeline, releases.len(), deadline).await.ok(),
+    Ok(connection) => connection.send(&calls.pipeline, deadline).await.ok(),
     Err(_) => None,
   };
-  let mut values = values.unwrap_or_default().into_iter();
+  let mut replies = calls.replies(values.unwrap_or_default()).into_iter();
   for ((_, answer), release) in grants.iter_mut().zip(&releases) {
-    let is_back = values.next().is_some_and(|value| read(release, value).is_ok());
+    let is_back = replies.next().is_some_and(|reply| read(release, reply.value).is_ok());
     **answer = Err(if is_back {
       Error::new(ErrorKind::Connection, format!("{reason}, so it was taken back"))
     } else {

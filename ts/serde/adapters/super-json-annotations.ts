@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import type { RegExpBudget } from "../reg-exp-budget";
 import { isPlainObject } from "./json-text";
 
 /** What the library writes beside the JSON: which values have to be restored, and as what. */
@@ -52,11 +53,13 @@ export function isNativeTypedArray(array: ArrayBufferView): boolean {
  */
 export class SuperJsonAnnotations {
   private readonly hasTransformer: (name: string) => boolean;
+  private readonly regExps: RegExpBudget;
   private readonly escapesBackslashes: boolean;
   private readonly annotated = new Map<object, Set<string>>();
 
-  constructor(version: 0 | 1, hasTransformer: (name: string) => boolean) {
+  constructor(version: 0 | 1, hasTransformer: (name: string) => boolean, regExps: RegExpBudget) {
     this.escapesBackslashes = version === 1;
+    this.regExps = regExps;
     this.hasTransformer = hasTransformer;
   }
 
@@ -137,6 +140,9 @@ export class SuperJsonAnnotations {
         : NATIVE_KINDS.get(kind)?.(payload) === true;
     if (!isRight) {
       throw new TypeError(`It holds something that is no ${brief(kind)}`);
+    }
+    if (kind === "regexp") {
+      this.regExps.spend(payload as string);
     }
   }
 }

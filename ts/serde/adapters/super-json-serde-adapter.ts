@@ -1,7 +1,9 @@
+import { types } from "node:util";
 import { InvalidInputError } from "../../utilities/errors";
 import { DeserializationSerdeError, SerializationSerdeError } from "../contracts/errors";
 import type { IFlexibleSerdeAdapter } from "../contracts/serde";
 import type { NamedSerdeTransformer } from "../contracts/serde-transformer";
+import { RegExpBudget } from "../reg-exp-budget";
 import { checkKeys, checkNesting, isPlainObject } from "./json-text";
 import { isCircular, isNativeTypedArray, SuperJsonAnnotations, type SuperJsonMeta } from "./super-json-annotations";
 import { createSuperJson, type SuperJsonTransformer } from "./super-json-library";
@@ -30,7 +32,9 @@ interface RegisteredTransformer extends SuperJsonTransformer {
  * An object that occurs twice arrives as two, as with JSON. What would not arrive as what it is, is refused: functions,
  * symbols, circular structures, and instances of classes that are not registered and have no `toJSON`.
  *
- * It is safe to restore text from outside: damaged or forged text ends in an error, and reaches no prototype.
+ * It is safe to restore text from outside: damaged or forged text ends in an error, reaches no prototype, and costs a few
+ * seconds at most. For that, the regular expressions in one text may have 100,000 characters in all, and 100 property
+ * escapes such as `\p{Letter}`.
  */
 export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
   private readonly superJson = createSuperJson({
@@ -40,6 +44,8 @@ export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
   private readonly maxLength: number;
   private readonly transformers = new Map<string, RegisteredTransformer>();
   private newestFirst: readonly RegisteredTransformer[] = [];
+  /** Of the text that is being restored, with all that is wrapped up in it. */
+  private regExps = new RegExpBudget();
 
   /**
    * Loads the library.
@@ -80,6 +86,7 @@ export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
       this.checkSize(text);
       const envelope: unknown = JSON.parse(text);
       checkKeys(envelope);
+      this.regExps = new RegExpBudget();
       return this.unpack(envelope) as Value;
     } catch (error) {
       throw error instanceof DeserializationSerdeError
@@ -139,7 +146,7 @@ export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
     if (v !== 0 && v !== 1) {
       throw new TypeError("It was written by a later version of superjson");
     }
-    new SuperJsonAnnotations(v, (name) => this.transformers.has(name)).check(json, values);
+    new SuperJsonAnnotations(v, (name) => this.transformers.has(name), this.regExps).check(json, values);
     return this.superJson.deserialize({ json, meta: { values, v } }, { inPlace: true });
   }
 
@@ -166,7 +173,11 @@ export class SuperJsonSerdeAdapter implements IFlexibleSerdeAdapter<string> {
   private unpackPayload(transformer: Transformer, payload: unknown): unknown {
     const unpacked = isEnvelope(payload) ? this.unpack(payload) : payload;
     try {
-      return transformer.deserialize(unpacked);
+      const value = transformer.deserialize(unpacked);
+      if (types.isRegExp(value)) {
+        this.regExps.spend(value.source);
+      }
+      return value;
     } catch (error) {
       throw new DeserializationSerdeError(`Cannot deserialize a "${transformer.name}"${because(error)}`, error);
     }

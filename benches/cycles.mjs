@@ -1,0 +1,39 @@
+// Acquiring and releasing what nobody else wants, on every backend.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { throwIfInterrupted } from "../scripts/step.mjs";
+import { measure } from "./measure.mjs";
+import { plan } from "./plan.mjs";
+import { withServer } from "./servers.mjs";
+import { isOf, loadSubjects } from "./subjects.mjs";
+
+/**
+ * @param {string[]} backends
+ * @param {number} rounds
+ * @param {(backend: string, workload: import("./plan.mjs").Workload, timings: import("./measure.mjs").Timing[]) => void} tell
+ *   called with each result as it comes
+ */
+export async function measureCycles(backends, rounds, tell) {
+  const subjects = await loadSubjects(backends);
+  for (const backend of backends) {
+    const contestants = subjects.filter((subject) => isOf(subject, backend));
+    await withServer(backend, async (url) => {
+      for (const workload of plan[backend]) {
+        throwIfInterrupted();
+        const fitting = contestants.filter(({ maxInFlight = workload.inFlight }) => workload.inFlight <= maxInFlight);
+        tell(backend, workload, await measureInFolder(fitting, workload, rounds, url));
+      }
+    });
+  }
+}
+
+async function measureInFolder(subjects, workload, rounds, url) {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
+  try {
+    return await measure(subjects, workload, { folder, rounds, url });
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

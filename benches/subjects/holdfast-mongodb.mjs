@@ -1,0 +1,17 @@
+import { MongodbLockAdapter } from "../../dist/lock/adapters/index.js";
+import { LockProvider } from "../../dist/lock/index.js";
+import { openLocks } from "../locks.mjs";
+
+export const name = "holdfast";
+export const backend = "mongodb";
+export const role = "ours";
+
+export function open(keys, _folder, url) {
+  const adapter = new MongodbLockAdapter({ url });
+  const provider = new LockProvider({ adapter });
+  return openLocks(
+    keys,
+    (key) => provider.create(key),
+    () => adapter.close(),
+  );
+}
