@@ -2863,7 +2863,7 @@ export interface SslSettings {
    * certificate must be vouched for as well. `"verify-full"`: and name the host. Default `"verify-full"`.
    */
   mode?: "disable" | "prefer" | "require" | "verify-ca" | "verify-full" | undefined;
-  /** The authority that vouches for the server: a path, or PEM itself. Default: those of the system. */
+  /** An authority that may vouch for the server, beside those of the system: a path, or PEM itself. Default: none. */
   ca?: string | undefined;
   /** The certificate this client shows: a path, or PEM itself. With `key`, or not at all. Default: none. */
   cert?: string | undefined;
@@ -2947,7 +2947,7 @@ export interface PostgresLockAdapterSettings extends SqlServerSettings {
   preparedStatements?: boolean | undefined;
   /**
    * Whether a waiting process hears of releases over a connection of its own (`LISTEN`). Where nothing can be heard, as
-   * behind such a pooler, it tries at intervals by itself. Default `true`.
+   * behind any such pooler, that is noticed within a second, and it tries at intervals. Default: as `preparedStatements`.
    */
   listen?: boolean | undefined;
 }

@@ -22,7 +22,8 @@ export async function measureCycles(backends, rounds, tell) {
     await withServer(backend, async (url) => {
       for (const workload of plan[backend]) {
         throwIfInterrupted();
-        tell(backend, workload, await measureInFolder(contestants, workload, rounds, url));
+        const fitting = contestants.filter(({ maxInFlight = workload.inFlight }) => workload.inFlight <= maxInFlight);
+        tell(backend, workload, await measureInFolder(fitting, workload, rounds, url));
       }
     });
   }

@@ -8,6 +8,7 @@
  * @property {number} inFlight how many keys are locked and released at the same time
  * @property {boolean} [isRenewed] every cycle makes the lock it uses; by default one lock a key is made beforehand
  * @property {number} [atLeast] the requirement: our cycles a second, as a multiple of those of the fastest peer
+ * @property {number} [atLeastOfPackage] the same, of those of the package that is compared with for itself
  */
 
 /** @type {Record<string, Workload[]>} */
@@ -25,7 +26,8 @@ export const plan = {
   ],
   postgres: [
     { name: "one at a time", inFlight: 1, atLeast: 1.2 },
-    { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
+    { name: "64 keys in flight", inFlight: 64, atLeast: 6, atLeastOfPackage: 300 },
+    { name: "512 keys in flight", inFlight: 512 },
     { name: "1024 keys in flight", inFlight: 1024 },
   ],
   "postgres-asynchronous": [
@@ -35,12 +37,14 @@ export const plan = {
   mariadb: [
     { name: "one at a time", inFlight: 1, atLeast: 1.1 },
     { name: "64 keys in flight", inFlight: 64, atLeast: 6 },
+    { name: "512 keys in flight", inFlight: 512 },
     { name: "1024 keys in flight", inFlight: 1024 },
   ],
   redis: [
     { name: "one at a time", inFlight: 1, atLeast: 0.9 },
     { name: "64 keys in flight", inFlight: 64, atLeast: 1.7 },
-    { name: "1024 keys in flight", inFlight: 1024, atLeast: 2 },
+    { name: "512 keys in flight", inFlight: 512, atLeast: 2 },
+    { name: "1024 keys in flight", inFlight: 1024 },
   ],
   mongodb: [
     { name: "one at a time", inFlight: 1 },

@@ -34,33 +34,39 @@ export function drawTable(title, timings) {
 }
 
 /**
- * One line that says whether ours is as fast as it has to be.
+ * A line for each requirement, that says whether ours is as fast as it has to be.
  *
  * @param {string} backend
  * @param {import("./plan.mjs").Workload} workload
  * @param {import("./measure.mjs").Timing[]} timings
  */
-export function judge(backend, { name, atLeast }, timings) {
+export function judge(backend, { name, atLeast, atLeastOfPackage }, timings) {
   const ours = timings.find(({ subject }) => subject.role === "ours");
-  const peer = fastestPeer(timings, "median");
-  const what = `${backend}, ${name}: at least ${atLeast} times`;
-  if (ours === undefined || peer === undefined) {
-    return `${what} the peer, which is not here: not measured`;
-  }
-  const measured = ratio(timings, ours.subject, "median");
-  return `${what} ${peer.subject.name}: ${times(measured)}, ${measured >= atLeast ? "met" : "not met"}`;
+  const requirements = [
+    ["peer", atLeast],
+    ["package", atLeastOfPackage],
+  ].filter(([, least]) => least !== undefined);
+  return requirements.map(([role, least]) => {
+    const rival = fastest(timings, role, "median");
+    const what = `${backend}, ${name}: at least ${least} times`;
+    if (ours === undefined || rival === undefined) {
+      return `${what} the ${role}, which is not here: not measured`;
+    }
+    const measured = rival.median / ours.median;
+    return `${what} ${rival.subject.name}: ${times(measured)}, ${measured >= least ? "met" : "not met"}`;
+  });
 }
 
 /** How many times as many cycles a second as the fastest peer; undefined where there is none. */
 function ratio(timings, wanted, measure) {
-  const peer = fastestPeer(timings, measure);
+  const peer = fastest(timings, "peer", measure);
   const own = timings.find(({ subject }) => subject === wanted);
   return peer && peer[measure] / own[measure];
 }
 
-function fastestPeer(timings, measure) {
+function fastest(timings, wanted, measure) {
   return timings
-    .filter(({ subject }) => subject.role === "peer")
+    .filter(({ subject }) => subject.role === wanted)
     .sort((left, right) => left[measure] - right[measure])[0];
 }
 

@@ -8,7 +8,10 @@ import { say } from "../scripts/step.mjs";
  * @property {string} name
  * @property {string} [backend] one that the plan knows
  * @property {string[]} [backends] several of them
- * @property {"peer" | "floor" | "ours"} role ratios are to the fastest peer; the floor is the least that the backend costs
+ * @property {"package" | "peer" | "floor" | "ours"} role ratios are to the fastest peer; the floor is the least that the
+ *   backend costs; a package is compared with for itself
+ * @property {number} [every] so many rounds it is measured; it is not warmed up then
+ * @property {number} [maxInFlight] what is more is not measured
  * @property {(keys: string[], folder: string, url: string | undefined) => Opened} open may put files into `folder`; the
  *   URL is that of the backend's server
  */
@@ -18,12 +21,13 @@ import { say } from "../scripts/step.mjs";
  * free key is refused, or the release of a held one.
  *
  * @typedef {object} Opened
- * @property {(key: string, count: number) => Promise<void>} cycles acquires and releases a key, one after the other
+ * @property {(key: string, count: number) => Promise<void>} [cycles] acquires and releases a key, one after the other
+ * @property {() => Promise<number>} [slice] in its place: measures by itself, in microseconds a cycle
  * @property {(key: string, count: number) => Promise<void>} [renewedCycles] the same, with a new lock for every cycle
  * @property {() => Promise<void> | void} close
  */
 
-const order = ["peer", "floor", "ours"];
+const order = ["package", "peer", "floor", "ours"];
 
 /**
  * The subjects of some backends. One whose package cannot be loaded is left out.
@@ -42,7 +46,7 @@ export async function loadSubjects(backends) {
       if (file.startsWith("holdfast")) {
         throw error;
       }
-      areAll = false;
+      areAll &&= error.code !== "ERR_MODULE_NOT_FOUND";
       say(`left out ${file.replace(".mjs", "")}: ${error.message.split("\n", 1)[0]}`);
     }
   }

@@ -12,6 +12,7 @@
 //! - [`waiters`]: who waits for which key in this process, and is woken by a release.
 //! - [`keeper`]: renewal of leases, and the moment of their loss.
 //! - [`ambiguity`]: what became of a request that got no answer.
+//! - [`task`]: work that goes on where it is, as far as it gets, instead of on another thread.
 //! - [`adapters`]: the [`LockAdapter`](adapters::LockAdapter) trait and one module per database.
 //! - [`error`]: [`Error`], which always means that the database could not be asked.
 //! - [`binding`]: the same to JavaScript; the only module that knows Node exists.
@@ -26,6 +27,7 @@ pub mod lock;
 pub mod name;
 pub mod provider;
 pub mod request;
+mod task;
 pub mod ttl;
 pub mod waiters;
 

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::adapters::{self, LockAdapter, Watch};
+use crate::adapters::{self, LockAdapter, Pace, Watch};
 use crate::ambiguity;
 use crate::error::{Error, Result};
+use crate::fence::Fence;
 use crate::keeper::{self, Holding, Keeper, Loss};
 use crate::lock::Lock;
 use crate::name::{Key, Owner};
@@ -80,6 +81,12 @@ impl LockProvider {
   #[must_use]
   pub fn is_immediate(&self) -> bool {
     self.0.adapter.immediate().is_some()
+  }
+
+  /// See [`LockAdapter::pace`].
+  #[must_use]
+  pub fn pace(&self) -> Pace {
+    self.0.adapter.pace()
   }
 
   /// Answers on the calling thread. `None`: the adapter is none of those that never wait, and nothing was done.
@@ -203,6 +210,15 @@ impl LockProvider {
   /// Says that the application's event loop is alive, for leases that are kept only as long as it is.
   pub fn beat(&self) {
     self.0.keeper.beat();
+  }
+
+  /// See [`LockAdapter::confirm`].
+  ///
+  /// # Errors
+  ///
+  /// What the adapter reports.
+  pub async fn confirm(&self, key: &Key, owner: &Owner, fence: Fence) -> Result<bool> {
+    self.0.adapter.confirm(key, owner, fence).await
   }
 
   /// See [`LockAdapter::init`].

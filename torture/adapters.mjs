@@ -21,7 +21,6 @@ import { join } from "node:path";
  * @property {boolean} [isOneProcess] whether its locks are between the threads of one process
  * @property {keyof typeof import("../scripts/servers.mjs").recipes} [recipe] how its server is had
  * @property {Record<"fast" | "immediate", NodeJS.Signals>} [restart] the signals that end its server in order, and at once
- * @property {boolean} [canFreeze] whether a stopped process is all of its server
  * @property {boolean} [hasPool] whether the size of its pool can be set
  * @property {(url: string, ports: number[]) => Promise<number>} [killSessions] ends those that came from these ports, and
  *   tells how many
@@ -56,7 +55,6 @@ export const adapters = {
     tells: true,
     recipe: "redis",
     restart: { fast: "SIGTERM", immediate: "SIGKILL" },
-    canFreeze: true,
     async open({ url, name }) {
       const { RedisLockAdapter } = await import("holdfast");
       return new RedisLockAdapter({ url, keyPrefix: `${name}:` });
@@ -108,7 +106,6 @@ export const adapters = {
     hasPool: true,
     recipe: "mariadb",
     restart: { fast: "SIGTERM", immediate: "SIGKILL" },
-    canFreeze: true,
     async open({ url, name, poolSize }) {
       const { MysqlLockAdapter } = await import("holdfast");
       return new MysqlLockAdapter({ url, tableName: tableNamed(name), maxConnections: poolSize });
@@ -133,7 +130,6 @@ export const adapters = {
     clock: "server",
     recipe: "mongodb",
     restart: { fast: "SIGTERM", immediate: "SIGKILL" },
-    canFreeze: true,
     async open({ url, name }) {
       const { MongodbLockAdapter } = await import("holdfast");
       return new MongodbLockAdapter({ url, collectionName: tableNamed(name) });

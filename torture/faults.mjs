@@ -160,13 +160,13 @@ export const faults = {
   },
 
   "server stopped for a while": {
-    missing: (run) => needsOwnServer(run) ?? (run.adapter.canFreeze ? undefined : "it is more than one process"),
+    missing: needsOwnServer,
     codes: outage,
     isForAll: true,
     async inject(run, _worker, random) {
-      run.server.own.signal("SIGSTOP");
+      run.server.own.freeze();
       await setTimeout(random.pick([500, 2 * run.ttl]));
-      run.server.own.signal("SIGCONT");
+      run.server.own.thaw();
     },
   },
 

@@ -30,7 +30,7 @@ export async function provideServer(name, isOwnWanted) {
   if (programs !== undefined) {
     const own = await Throwaway.create(recipe.name);
     try {
-      const url = await recipe.start(own, programs, recipe.lasting);
+      const url = await recipe.start(own, programs, recipe.durable);
       say(`${recipe.name}: started one at ${url}`);
       return { url, own, stop: () => own.stop() };
     } catch (error) {

@@ -1,25 +1,44 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { Speech } from "./notifications";
 
-/** What becomes of what is sent: all of it arrives; nothing moves; no reply comes back; no request arrives. */
-export type Passage = "open" | "silent" | "replies are swallowed" | "requests are swallowed";
+/**
+ * What becomes of what is sent: all of it arrives; nothing moves; no reply comes back; no request arrives; what the server
+ * says of its own accord does not.
+ */
+export type Passage =
+  | "open"
+  | "silent"
+  | "replies are swallowed"
+  | "requests are swallowed"
+  | "notifications are swallowed";
 
 /** The network between a process and a server, which fails in the ways a network does. */
 export class Network {
   private passage: Passage = "open";
   private isRefusing = false;
+  /** How many notifications have gone through, and how many have not. */
+  readonly notifications = { told: 0, swallowed: 0 };
+  /** How often anything else was swallowed. */
+  swallowed = 0;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
     private readonly server: Server,
     private readonly target: URL,
+    private readonly tellsNotifications: boolean,
   ) {}
 
-  static async to(url: string, onTestFinished: (callback: () => void) => void): Promise<Network> {
+  /** One to the server of a URL. Only if it is to tell notifications from answers it can swallow them. */
+  static async to(
+    url: string,
+    onTestFinished: (callback: () => void) => void,
+    { tellsNotifications = false } = {},
+  ): Promise<Network> {
     const server = createServer();
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const network = new Network(server, new URL(url));
+    const network = new Network(server, new URL(url), tellsNotifications);
     server.on("connection", (client) => network.join(client));
     onTestFinished(() => {
       server.close();
@@ -63,14 +82,23 @@ export class Network {
     }
     const upstream = connect(Number(this.target.port), this.target.hostname);
     this.carry(client, upstream, "requests are swallowed");
-    this.carry(upstream, client, "replies are swallowed");
+    const speech = this.tellsNotifications ? new Speech(this.target.protocol, () => this.swallows()) : undefined;
+    this.carry(upstream, client, "replies are swallowed", speech);
   }
 
-  private carry(from: Socket, to: Socket, unless: Passage): void {
+  private swallows(): boolean {
+    const isSwallowed = this.passage === "notifications are swallowed";
+    this.notifications[isSwallowed ? "swallowed" : "told"] += 1;
+    return isSwallowed;
+  }
+
+  private carry(from: Socket, to: Socket, unless: Passage, speech?: Speech): void {
     this.sockets.add(from);
     from.on("data", (data) => {
-      if (this.passage !== unless && to.writable) {
-        to.write(data);
+      if (this.passage === unless) {
+        this.swallowed += 1;
+      } else if (to.writable) {
+        to.write(speech === undefined ? data : speech.pass(data));
       }
     });
     from.on("error", () => to.destroy());

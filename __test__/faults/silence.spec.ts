@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from "vitest";
 import { LockProvider } from "../../ts/lock";
 import { LOCK_EVENTS, type LockLoss } from "../../ts/lock/contracts";
 import { Namespace, TimeSpan } from "../../ts/utilities";
-import { RedisServer } from "../lock/redis-server";
+import { startServer } from "../processes/own-server.mjs";
 import { NETWORKED } from "./databases";
 import { eventually } from "./eventually";
 import { Network } from "./network";
@@ -81,18 +81,19 @@ describe.concurrent("a network that swallows everything", patience, () => {
   });
 });
 
-test(
-  "a server that is stopped is noticed by a holder over Redis in time",
-  patience,
-  async ({ expect, onTestFinished }) => {
-    const server = await RedisServer.start();
-    onTestFinished(() => server.remove());
-    await holdThrough({
-      expect,
-      url: server.url,
-      otherUrl: server.url,
-      fallSilent: () => server.pause(),
-      speak: () => server.resume(),
-    });
-  },
-);
+describe.concurrent("a server that is stopped", patience, () => {
+  test.for(["redis", "postgres", "mariadb", "mongodb"] as const)(
+    "is noticed by a holder over %s in time",
+    async (name, { expect, onTestFinished }) => {
+      const server = await startServer(name);
+      onTestFinished(() => server.stop());
+      await holdThrough({
+        expect,
+        url: server.url,
+        otherUrl: server.url,
+        fallSilent: () => server.freeze(),
+        speak: () => server.thaw(),
+      });
+    },
+  );
+});

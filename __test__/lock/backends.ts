@@ -16,7 +16,7 @@ export type BackendAdapter = InstanceType<(typeof CLASSES)[keyof typeof CLASSES]
 /** A place for locks that one test has for itself, in words that another process understands. */
 export interface Place {
   readonly adapter: keyof typeof CLASSES;
-  readonly settings: Record<string, string>;
+  readonly settings: Record<string, string | boolean>;
 }
 
 const CLASSES = {
@@ -46,6 +46,10 @@ export const DATABASES: Record<string, () => Place> = {
   PostgreSQL: () => ({
     adapter: "PostgresLockAdapter",
     settings: { url: server("POSTGRES_URL"), tableName: unique() },
+  }),
+  PgBouncer: () => ({
+    adapter: "PostgresLockAdapter",
+    settings: { url: server("PGBOUNCER_URL"), tableName: unique(), preparedStatements: false },
   }),
   MySQL: () => ({ adapter: "MysqlLockAdapter", settings: { url: server("MYSQL_URL"), tableName: unique() } }),
   MongoDB: () => ({

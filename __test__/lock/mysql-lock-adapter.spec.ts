@@ -119,6 +119,46 @@ describe("MysqlLockAdapter", () => {
     expect(released).toEqual([true, false, true, false]);
   });
 
+  it("grants and releases many at once, and tells apart what has changed hands", async () => {
+    const provider = new LockProvider({ adapter: open(), defaultTtl: ttl });
+    const rivals = new LockProvider({ adapter: open(), defaultTtl: ttl });
+    const keys = ["a", "b", "a\u0001b", "A", "a ", "é", "e\u0301", 'it\'s \\ "odd"', "c", "d"];
+    const locks = keys.map((key) => provider.create(key));
+    let fences = keys.map(() => 0n);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await Promise.all(locks.map((lock) => lock.acquire()))).toEqual(keys.map(() => true));
+      const next = locks.map(({ fence }) => fence ?? 0n);
+      expect(next.every((fence, place) => fence > (fences[place] ?? 0n))).toBe(true);
+      fences = next;
+      const states = await Promise.all(keys.map((key) => rivals.create(key).getState()));
+      expect(states.map((state) => "fence" in state && state.fence)).toEqual(fences);
+      expect(await Promise.all(keys.map((key) => rivals.create(key).acquire()))).toEqual(keys.map(() => false));
+      // One is taken away and has another holder, and one has none.
+      await rivals.create("b").forceRelease();
+      await rivals.create("c").forceRelease();
+      const rival = rivals.create("b");
+      await rival.acquireOrFail();
+      const released = await Promise.all(locks.map((lock) => lock.release()));
+      expect(released).toEqual(keys.map((key) => !["b", "c"].includes(key)));
+      await rival.releaseOrFail();
+    }
+  });
+
+  it("grants many at once whose fences are ahead of the clock", async () => {
+    const adapter = open();
+    const provider = new LockProvider({ adapter, defaultTtl: ttl });
+    const locks = ["a", "b", "c"].map((key) => provider.create(key));
+    await Promise.all(locks.map((lock) => lock.runOrFail(async () => undefined)));
+    const hour = 3_600_000_000;
+    await client.query(`UPDATE ${tableName} SET fence = fence + ${hour}`);
+    const [{ ahead }] = (await rows(`SELECT MIN(fence) AS ahead FROM ${tableName}`)) as [{ ahead: number }];
+    for (let round = 0; round < 2; round += 1) {
+      expect(await Promise.all(locks.map((lock) => lock.acquire()))).toEqual([true, true, true]);
+      expect(locks.every(({ fence }) => Number(fence) > ahead)).toBe(true);
+      expect(await Promise.all(locks.map((lock) => lock.release()))).toEqual([true, true, true]);
+    }
+  });
+
   it("excludes programs that know the table but not the fences, and is excluded by them", async () => {
     const adapter = open();
     await adapter.acquire("mine", "me", ttl);

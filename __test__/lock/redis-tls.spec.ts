@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { RedisLockAdapter, type RedisTlsOptions } from "../../ts/lock/adapters";
 import { ConfigurationLockError, LockAdapterError } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
+import { makeCertificates } from "./certificates";
 import { RedisServer } from "./redis-server";
 
 const minutes = TimeSpan.fromMinutes(10);
@@ -14,26 +14,12 @@ const folder = mkdtempSync(join(tmpdir(), "holdfast-tls-"));
 
 let server: RedisServer;
 
-/** An authority for this run alone, and certificates of it, made by the openssl command. */
-function makeCertificates(): void {
-  const openssl = (...words: string[]) => execFileSync("openssl", words, { cwd: folder, stdio: "pipe" });
-  const request = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj"];
-  writeFileSync(join(folder, "server.ext"), "subjectAltName=DNS:redis.test,IP:127.0.0.1\n");
-  writeFileSync(join(folder, "client.ext"), "extendedKeyUsage=clientAuth\n");
-  openssl("req", "-x509", ...request, "/CN=authority", "-days", "2", "-keyout", "ca.key", "-out", "ca.crt");
-  for (const name of ["server", "client"]) {
-    openssl("req", ...request, `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.csr`);
-    const sign = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", `${name}.ext`];
-    openssl("x509", "-req", "-in", `${name}.csr`, ...sign, "-out", `${name}.crt`);
-  }
-}
-
 function pem(name: string): string {
   return readFileSync(join(folder, name), "utf8");
 }
 
 beforeAll(async () => {
-  makeCertificates();
+  makeCertificates(folder, "redis.test");
   const files = ["--tls-cert-file", "server.crt", "--tls-key-file", "server.key", "--tls-ca-cert-file", "ca.crt"];
   server = await RedisServer.start([
     ...["--port", "0", "--tls-port", "PORT", "--tls-auth-clients", "yes"],

@@ -1,22 +1,23 @@
 // A process whose clock is off. It keeps one adapter and asks of it what it is told to.
 
+import { KnexLockAdapter, KyselyLockAdapter, SequelizeLockAdapter, SqlLockAdapter, TimeSpan } from "holdfast";
+import { kinds } from "../lock/sql-handles.mjs";
 import { racingAdapters } from "./racing-adapters.mjs";
 
-const [name = "", tableName = "", shift = "0"] = process.argv.slice(2);
-const rightNow = Date.now;
-const RightDate = Date;
-Date.now = () => rightNow() + Number(shift);
-globalThis.Date = /** @type {DateConstructor} */ (
-  new Proxy(RightDate, {
-    construct: (target, values) => Reflect.construct(target, values.length === 0 ? [Date.now()] : values),
-  })
-);
+const [name = "", tableName = ""] = process.argv.slice(2);
+const adapter = racingAdapters[name]?.(tableName) ?? throughClient();
 
-// After the clock was set, so that nothing has read it before.
-const { TimeSpan } = await import("holdfast");
-const adapter = racingAdapters[name]?.(tableName);
-if (adapter === undefined) {
-  throw new Error(`There is no adapter "${name}"`);
+/** An adapter over a client that an application may have. */
+function throughClient() {
+  const kind = kinds[name];
+  if (kind === undefined) {
+    throw new Error(`There is no adapter "${name}"`);
+  }
+  const url = (kind.dialect === "postgres" ? process.env.POSTGRES_URL : process.env.MYSQL_URL) ?? "";
+  const adapters = { KnexLockAdapter, KyselyLockAdapter, SequelizeLockAdapter, SqlLockAdapter };
+  const opened = kind.open({ url, size: 1 });
+  process.once("disconnect", () => opened.end());
+  return new adapters[kind.adapter]({ ...opened.settings, tableName });
 }
 
 process.on("message", async (message) => {
@@ -31,4 +32,4 @@ process.on("message", async (message) => {
   };
   process.send?.(await answers[/** @type {keyof typeof answers} */ (verb)]());
 });
-process.send?.("ready");
+process.send?.(Date.now());

@@ -2,11 +2,13 @@
 
 import mysql from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { LockProvider } from "../../ts/lock";
 import { MysqlLockAdapter } from "../../ts/lock/adapters";
 import { LOCK_ERRORS } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
 import { nextFence, repeatUntil } from "./outage";
 import { startServer } from "./own-server.mjs";
+import { expectNothingToChange, soon } from "./summer-time";
 
 const ttl = TimeSpan.fromMinutes(10);
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -38,7 +40,7 @@ afterEach(async () => {
 
 afterAll(() => server?.stop());
 
-test("an acquire alone is one statement and a release is one, in a batch two at most, by the server's statistics", async () => {
+test("an acquire alone is one statement and a release is one, in a batch mostly too, by the server's statistics", async () => {
   const adapter = open();
   await adapter.init();
   const executed = async () => {
@@ -70,6 +72,12 @@ test("an acquire alone is one statement and a release is one, in a batch two at 
   expect(await count("50 refused acquires at once", refused)).toBe(2);
   const releasedAtOnce = () => Promise.all(keys.map((key) => adapter.release(key, "me")));
   expect(await count("50 releases at once", releasedAtOnce)).toBe(1);
+  const provider = new LockProvider({ adapter, defaultTtl: ttl });
+  const locks = keys.map((key) => provider.create(key));
+  const allAtOnce = (verb: "acquireOrFail" | "releaseOrFail") => () => Promise.all(locks.map((lock) => lock[verb]()));
+  expect(await count("50 locks acquired at once that are new", allAtOnce("acquireOrFail"))).toBe(2);
+  expect(await count("50 locks released at once", allAtOnce("releaseOrFail"))).toBe(1);
+  expect(await count("50 locks acquired at once that were held before", allAtOnce("acquireOrFail"))).toBe(1);
 });
 
 describe.each([
@@ -146,6 +154,23 @@ test.each([
     expect(await adapter.release(odd, odd)).toBe(true);
   } finally {
     await query(`SET GLOBAL ${name} = '${before?.value}'`);
+  }
+});
+
+test("the end of summer time in the server's time zone changes nothing", async () => {
+  const end = soon();
+  await query("INSERT INTO mysql.time_zone VALUES (1, 'N')");
+  await query("INSERT INTO mysql.time_zone_name VALUES ('Test/Zone', 1)");
+  await query("INSERT INTO mysql.time_zone_transition_type VALUES (1, 0, 3600, 1, 'SUM'), (1, 1, 0, 0, 'WIN')");
+  await query(`INSERT INTO mysql.time_zone_transition VALUES (1, ${end - 86_400 * 90}, 0), (1, ${end}, 1)`);
+  await query("SET GLOBAL time_zone = 'Test/Zone'");
+  try {
+    await expectNothingToChange(open(), end, async () => {
+      const [row] = await query("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW()) AS ahead");
+      return Number(row?.ahead);
+    });
+  } finally {
+    await query("SET GLOBAL time_zone = 'SYSTEM'");
   }
 });
 

@@ -1,4 +1,4 @@
-// A server of a test's own, to be counted on, restarted and set up as no other test would like it.
+// A server of a test's own, to be counted on, stopped, restarted and set up as no other test would like it.
 
 // By name only: the scripts are no part of what is type-checked with the tests.
 const scripts = new URL("../../scripts/", import.meta.url);
@@ -6,10 +6,11 @@ const { recipes } = await import(`${scripts}servers.mjs`);
 const { Throwaway } = await import(`${scripts}servers/throwaway.mjs`);
 
 /**
- * Starts one; its URL, and what restarts it. It must be stopped.
+ * Starts one; its URL, and what is done to it. It must be stopped.
  *
- * @param {"postgres" | "mariadb"} name
- * @param {Record<string, string>} [changes] to the settings of the server
+ * @param {"redis" | "postgres" | "mariadb" | "mongodb"} name
+ * @param {Record<string, string> | ((folder: string) => Record<string, string>)} [changes] to the settings of the
+ *   server; a function may put files into its folder first
  */
 export async function startServer(name, changes = {}) {
   const recipe = recipes[name];
@@ -19,12 +20,15 @@ export async function startServer(name, changes = {}) {
   }
   const server = await Throwaway.create(recipe.name);
   try {
-    const url = await recipe.start(server, programs, changes);
+    const url = await recipe.start(server, programs, typeof changes === "function" ? changes(server.folder) : changes);
     return {
       /** @type {string} */
       url,
       /** @type {(signal: NodeJS.Signals, whileAway?: () => Promise<unknown>) => Promise<void>} */
       restart: (signal, whileAway) => server.restart(signal, whileAway),
+      /** Nothing is answered until it is thawed. */
+      freeze: () => server.freeze(),
+      thaw: () => server.thaw(),
       /** @type {() => Promise<void>} */
       stop: () => server.stop(),
     };

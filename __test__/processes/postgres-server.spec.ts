@@ -7,6 +7,7 @@ import { LOCK_ERRORS } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
 import { nextFence, repeatUntil } from "./outage";
 import { startServer } from "./own-server.mjs";
+import { expectNothingToChange, soon } from "./summer-time";
 
 const ttl = TimeSpan.fromMinutes(10);
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -120,6 +121,24 @@ test.each(["America/New_York", "Australia/Lord_Howe", "UTC"])(
     expect(Math.abs(remaining - 3 * 3_600_000)).toBeLessThan(60_000);
   },
 );
+
+test("the end of summer time in the server's time zone changes nothing", async () => {
+  const end = soon();
+  // A day of the year and a time of summer, an hour ahead of universal time.
+  const midnight = new Date(end * 1_000).setUTCHours(0, 0, 0, 0);
+  const day = Math.round((midnight - Date.UTC(new Date(midnight).getUTCFullYear(), 0, 1)) / 86_400_000);
+  const time = end - midnight / 1_000 + 3_600;
+  const clock = [time / 3_600, (time / 60) % 60, time % 60].map((part) => String(Math.floor(part))).join(":");
+  await query(`ALTER DATABASE postgres SET timezone = 'WIN0SUM-1,${(day + 275) % 365}/0,${day}/${clock}'`);
+  try {
+    await expectNothingToChange(open(), end, async () => {
+      const [row] = await query("SELECT extract(timezone FROM now())::int AS ahead");
+      return Number(row?.ahead);
+    });
+  } finally {
+    await query("ALTER DATABASE postgres RESET timezone");
+  }
+});
 
 test("twenty adapters that begin at once agree on a table", async () => {
   const starters = Array.from({ length: 20 }, () => {

@@ -10,5 +10,12 @@ import { MysqlLockAdapter, PostgresLockAdapter } from "holdfast";
 export const racingAdapters = {
   postgres: (tableName) =>
     new PostgresLockAdapter({ url: process.env.POSTGRES_URL, tableName, maxConnections: 1, listen: false }),
+  pgbouncer: (tableName) =>
+    new PostgresLockAdapter({
+      url: process.env.PGBOUNCER_URL,
+      tableName,
+      maxConnections: 1,
+      preparedStatements: false,
+    }),
   mysql: (tableName) => new MysqlLockAdapter({ url: process.env.MYSQL_URL, tableName, maxConnections: 1 }),
 };

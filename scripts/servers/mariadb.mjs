@@ -40,18 +40,19 @@ export const mariadb = {
 
   async start(server, programs, changes = {}) {
     const url = `mysql://root@127.0.0.1:${server.port}/${database}`;
-    const data = `--datadir=${server.folder}/data`;
+    // One that starts removes the temporary tables of the others from a folder that they share, which crashes them.
+    const folders = [`--datadir=${server.folder}/data`, `--tmpdir=${server.folder}`];
     const firstStatements = `${server.folder}/first.sql`;
     writeFileSync(firstStatements, `CREATE DATABASE ${database} CHARACTER SET utf8mb4;\n`, { mode: 0o644 });
     server.becomeOneOf(["mysql", "nobody"]);
     await server.prepare(programs["mariadb-install-db"], [
-      ...["--no-defaults", data, "--skip-test-db", "--skip-name-resolve"],
+      ...["--no-defaults", ...folders, "--skip-test-db", "--skip-name-resolve"],
       "--auth-root-authentication-method=normal",
     ]);
     await server.run(
       programs.mariadbd,
       [
-        ...["--no-defaults", data, `--init-file=${firstStatements}`],
+        ...["--no-defaults", ...folders, `--init-file=${firstStatements}`],
         ...[`--port=${server.port}`, "--bind-address=127.0.0.1", "--skip-name-resolve"],
         ...[`--socket=${server.folder}/socket`, `--pid-file=${server.folder}/pid`],
         ...["--skip-log-bin", "--max-connections=300", "--innodb-buffer-pool-size=64M"],

@@ -16,12 +16,14 @@ export const redis = {
   find: () => findPrograms(["redis-server"]),
   obtain: () => installPackages("redis-server"),
 
-  lasting: { appendonly: "yes", appendfsync: "always" },
+  durable: { appendonly: "yes", appendfsync: "always" },
 
   async start(server, programs, changes = {}) {
     const url = `redis://127.0.0.1:${server.port}`;
-    const own = { port: server.port, bind: "127.0.0.1", dir: server.folder };
-    const options = { save: "", appendonly: "no", ...changes, ...own };
+    const options = {
+      ...{ port: server.port, bind: "127.0.0.1", save: "", appendonly: "no", dir: server.folder },
+      ...changes,
+    };
     await server.run(
       programs["redis-server"],
       Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),

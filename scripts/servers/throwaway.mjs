@@ -1,7 +1,7 @@
 // A server of our own for the time of one run: a free port on loopback, a temporary folder, gone at the end.
 
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,10 @@ export class Throwaway {
     return setTimeout(100);
   }
 
-  /** Runs this server as an ordinary account where we are root; databases refuse to run as root. */
+  /**
+   * Runs this server as an ordinary account where we are root, and gives it what is in the folder; databases refuse to run
+   * as root, and to use a key that is not their own.
+   */
   becomeOneOf(accounts) {
     if (process.getuid?.() !== 0) {
       return;
@@ -47,7 +50,9 @@ export class Throwaway {
       const [uid, gid] = ["-u", "-g"].map((option) => Number.parseInt(spawnSync("id", [option, account]).stdout, 10));
       if (uid > 0) {
         this.#account = { uid, gid };
-        chownSync(this.folder, uid, gid);
+        for (const path of [this.folder, ...readdirSync(this.folder).map((name) => join(this.folder, name))]) {
+          chownSync(path, uid, gid);
+        }
         chmodSync(this.folder, 0o700);
         return;
       }
@@ -103,15 +108,38 @@ export class Throwaway {
     await this.run(...this.#running);
   }
 
-  /** @param {NodeJS.Signals} signal */
-  signal(signal) {
-    this.#process?.kill(signal);
+  /** Stops it in its tracks, with all that it has started: its connections stay, and nothing is answered. */
+  freeze() {
+    this.#signalAll("SIGSTOP");
+  }
+
+  /** It goes on. */
+  thaw() {
+    this.#signalAll("SIGCONT");
   }
 
   async stop() {
+    // Whoever is stopped does not hear that he is to end.
+    this.thaw();
     await this.#end(this.#stopSignal);
     process.removeListener("exit", this.#abandon);
     this.#kill();
+  }
+
+  /** The server itself comes first: one that is stopped starts nobody. */
+  #signalAll(signal) {
+    const child = this.#process;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    child.kill(signal);
+    for (const pid of descendantsOf(child.pid)) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has just ended.
+      }
+    }
   }
 
   async #end(signal) {
@@ -147,6 +175,16 @@ export class Throwaway {
     const log = readFileSync(join(this.folder, "log"), "utf8").trim();
     return log.split("\n").slice(-5).join(" | ") || `${this.#name} said nothing`;
   }
+}
+
+function descendantsOf(ancestor) {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const processes = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const descendants = [];
+  for (let parents = [ancestor]; parents.length > 0; descendants.push(...parents)) {
+    parents = processes.filter(([, parent]) => parents.includes(parent)).map(([pid]) => pid);
+  }
+  return descendants;
 }
 
 function freePort() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::{Error, Result};
-use crate::name::Key;
+use crate::fence::Fence;
+use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
 
 #[cfg(test)]
@@ -46,6 +47,16 @@ pub trait LockAdapter: Send + Sync + 'static {
   /// Answers, however long it takes within the adapter's own limits. The first use initializes the adapter.
   async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>>;
 
+  /// Makes sure that a lease that was found by a [look](Request::State) counts as a grant, as an answer to an acquire
+  /// does. `false`: it is over, or somebody else's.
+  ///
+  /// # Errors
+  ///
+  /// [`Ambiguous`](crate::ErrorKind::Ambiguous) if that could not be made sure of. The lease may last.
+  async fn confirm(&self, _key: &Key, _owner: &Owner, _fence: Fence) -> Result<bool> {
+    Ok(true)
+  }
+
   /// Begins to listen for releases of a key by anybody. Those that happen after it has returned are heard. `None`: this
   /// database does not tell.
   ///
@@ -59,6 +70,11 @@ pub trait LockAdapter: Send + Sync + 'static {
   /// Whether anybody but this adapter can hold, and wait for, its keys.
   fn is_shared(&self) -> bool {
     true
+  }
+
+  /// How much it is best asked at the same time.
+  fn pace(&self) -> Pace {
+    Pace::default()
   }
 
   /// The same adapter, if it never waits: then gathering requests gains nothing, and even a slice costs too much.
@@ -89,6 +105,26 @@ pub trait LockAdapter: Send + Sync + 'static {
 
   /// Lets go of the database. What is asked afterwards fails with [`Closed`](crate::ErrorKind::Closed). Leases stay.
   async fn close(&self);
+}
+
+/// How much is asked at the same time, for most requests in the least time.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+  /// The most requests in a slice. Those that are together share what a statement costs, but the first of them is
+  /// answered when the last one is.
+  pub batch_size: u32,
+  /// The most slices under way. One grows while another is under way; two at a time may be in each other's way.
+  pub most_under_way: u32,
+}
+
+impl Default for Pace {
+  /// For a database where a transaction costs most.
+  fn default() -> Self {
+    Self {
+      batch_size: 256,
+      most_under_way: 1,
+    }
+  }
 }
 
 /// An adapter that answers every request on the calling thread.

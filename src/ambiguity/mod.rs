@@ -2,7 +2,7 @@
 //!
 //! Whether such a request has taken effect is read off the database, never guessed:
 //!
-//! - an acquire: the key is this owner's, so it has; it is another's, so it has not; it is free, so it is asked for anew;
+//! - an acquire: the key is this owner's, so it has, if the adapter [confirms](LockAdapter::confirm) it; it is another's, so it has not; it is free, so it is asked for anew;
 //! - a refresh and a look can be repeated, and their second answer holds;
 //! - a release: the key is still this owner's, so it is released anew. If it is not, nobody can tell whether the release
 //!   or the end of the lease came first, and the error stays.
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use crate::adapters::LockAdapter;
 use crate::error::{ErrorKind, Result};
+use crate::fence::Fence;
+use crate::name::Owner;
 use crate::request::{Answer, Holder, Request, Until};
 
 /// How many rounds of questions there are at most; each takes as long as the adapter waits at most.
@@ -55,18 +57,27 @@ pub(crate) async fn settle(adapter: &dyn LockAdapter, requests: &[Request], answ
       tokio::time::sleep(pause).await;
       pause *= 2;
     }
-    open = open
-      .into_iter()
-      .zip(replies)
-      .filter_map(|(open, reply)| match conclude(&open, reply) {
-        Conclusion::Settled(answer) => {
-          answers[open.place] = Ok(answer);
-          None
+    let mut still_open = Vec::new();
+    for (open, reply) in open.into_iter().zip(replies) {
+      let conclusion = match conclude(&open, reply) {
+        Conclusion::Found { owner, fence } => {
+          let key = open.request.key();
+          match adapter.confirm(key, &owner, fence).await {
+            Ok(true) => Conclusion::Settled(Ok(Answer::Acquired { fence })),
+            Ok(false) => Conclusion::Ask(look(open.request)),
+            Err(error) if error.kind() == ErrorKind::Ambiguous => Conclusion::Settled(Err(error)),
+            Err(_) => Conclusion::Unknown,
+          }
         }
-        Conclusion::Ask(question) => Some(Open { question, ..open }),
-        Conclusion::Unknown => None,
-      })
-      .collect();
+        conclusion => conclusion,
+      };
+      match conclusion {
+        Conclusion::Settled(answer) => answers[open.place] = answer,
+        Conclusion::Ask(question) => still_open.push(Open { question, ..open }),
+        Conclusion::Found { .. } | Conclusion::Unknown => {}
+      }
+    }
+    open = still_open;
   }
 }
 
@@ -88,7 +99,12 @@ fn look(request: &Request) -> Request {
 }
 
 enum Conclusion {
-  Settled(Answer),
+  Settled(Result<Answer>),
+  /// The owner has the key.
+  Found {
+    owner: Owner,
+    fence: Fence,
+  },
   Ask(Request),
   /// Nobody can tell: the error stays.
   Unknown,
@@ -102,7 +118,7 @@ fn conclude(open: &Open<'_>, reply: Result<Answer>) -> Conclusion {
     Ok(Answer::Held { .. }) => Conclusion::Ask(look(open.request)),
     // The first try may have arrived in the meantime, and be what released it.
     Ok(Answer::Released(false)) => Conclusion::Unknown,
-    Ok(answer) => Conclusion::Settled(answer),
+    Ok(answer) => Conclusion::Settled(Ok(answer)),
     Err(error) => match error.kind() {
       ErrorKind::Ambiguous => Conclusion::Ask(first_question(open.request)),
       ErrorKind::Connection => Conclusion::Ask(open.question.clone()),
@@ -113,13 +129,13 @@ fn conclude(open: &Open<'_>, reply: Result<Answer>) -> Conclusion {
 
 fn after_look(request: &Request, holder: Option<Holder>) -> Conclusion {
   match (request, holder) {
-    (Request::Acquire { owner, .. }, Some(holder)) => Conclusion::Settled(if holder.owner == *owner {
-      Answer::Acquired { fence: holder.fence }
-    } else {
-      Answer::Held {
-        until: holder.remaining.map_or(Until::Release, Until::Expiry),
-      }
-    }),
+    (Request::Acquire { owner, .. }, Some(holder)) if holder.owner == *owner => Conclusion::Found {
+      owner: holder.owner,
+      fence: holder.fence,
+    },
+    (Request::Acquire { .. }, Some(holder)) => Conclusion::Settled(Ok(Answer::Held {
+      until: holder.remaining.map_or(Until::Release, Until::Expiry),
+    })),
     (Request::Release { owner, fence, .. }, Some(holder))
       if holder.owner == *owner && fence.is_none_or(|fence| fence == holder.fence) =>
     {

@@ -19,6 +19,8 @@ use crate::ttl::Ttl;
 struct Script {
   rounds: Mutex<VecDeque<Vec<Result<Answer>>>>,
   asked: Mutex<Vec<Vec<&'static str>>>,
+  /// What is answered to whether a grant that was found counts; by default that it does.
+  confirmations: Mutex<VecDeque<Result<bool>>>,
 }
 
 #[async_trait]
@@ -31,6 +33,10 @@ impl LockAdapter for Script {
     self.asked.lock().unwrap().push(requests.iter().map(verb).collect());
     let round = self.rounds.lock().unwrap().pop_front();
     round.unwrap_or_else(|| panic!("nobody should have asked {requests:?}"))
+  }
+
+  async fn confirm(&self, _: &Key, _: &Owner, _: Fence) -> Result<bool> {
+    self.confirmations.lock().unwrap().pop_front().unwrap_or(Ok(true))
   }
 
   async fn init(&self) -> Result<()> {
@@ -160,6 +166,33 @@ async fn an_acquire_whose_owner_has_the_key_has_taken_effect() {
   let (answer, asked) = settled_one(acquire(), [held_by("me", 7)]).await;
   assert_eq!(answer.unwrap(), Answer::Acquired { fence: 7 });
   assert_eq!(asked, ["look"]);
+}
+
+#[tokio::test]
+async fn a_grant_that_is_found_and_does_not_count_is_none() {
+  let script = Script {
+    rounds: Mutex::new(
+      [held_by("me", 7), held_by("me", 7), held_by("they", 8)]
+        .map(|reply| vec![reply])
+        .into(),
+    ),
+    confirmations: Mutex::new(VecDeque::from([
+      Err(Error::new(ErrorKind::Ambiguous, "nobody has confirmed it")),
+      Ok(false),
+    ])),
+    ..Script::default()
+  };
+  let mut answers = [no_answer()];
+  settle(&script, &[acquire()], &mut answers).await;
+  let error = answers[0].as_ref().unwrap_err();
+  assert_eq!(
+    (error.kind(), error.to_string().as_str()),
+    (ErrorKind::Ambiguous, "nobody has confirmed it")
+  );
+  // One that is over by then says nothing of who has the key.
+  let mut answers = [no_answer()];
+  settle(&script, &[acquire()], &mut answers).await;
+  assert_eq!(answers[0].as_ref().unwrap(), &held().unwrap());
 }
 
 #[tokio::test]

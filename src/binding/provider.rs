@@ -65,11 +65,42 @@ impl NativeLockProvider {
     self.provider.is_immediate()
   }
 
+  /// The most requests in a batch.
+  #[napi(getter, catch_unwind)]
+  pub fn batch_size(&self) -> u32 {
+    self.provider.pace().batch_size
+  }
+
+  /// The most batches under way.
+  #[napi(getter, catch_unwind)]
+  pub fn most_under_way(&self) -> u32 {
+    self.provider.pace().most_under_way
+  }
+
   /// A lock, to be handed to the verbs; a failure if the key or the owner cannot be one.
   #[napi(catch_unwind, ts_return_type = "NativeLock | NativeFailure")]
   pub fn create_lock(&self, key: String, owner: String) -> Either<External<Lock>, NativeFailure> {
     match Key::new(key).and_then(|key| Ok((key, Owner::new(owner)?))) {
       Ok((key, owner)) => Either::A(External::new(self.provider.create(key, Some(owner)))),
+      Err(error) => Either::B(error.into()),
+    }
+  }
+
+  /// Whether a grant that was found by a look counts as one that an acquire was answered: false, if it is over.
+  #[napi]
+  pub async fn confirm(&self, key: String, owner: String, fence: f64) -> Either<bool, NativeFailure> {
+    let names = Key::new(key).and_then(|key| Ok((key, Owner::new(owner)?)));
+    let confirmed = match names {
+      Ok((key, owner)) => {
+        self
+          .provider
+          .confirm(&key, &owner, super::verbs::fence(fence).unwrap_or_default())
+          .await
+      }
+      Err(error) => Err(error),
+    };
+    match confirmed {
+      Ok(is_confirmed) => Either::A(is_confirmed),
       Err(error) => Either::B(error.into()),
     }
   }

@@ -67,12 +67,14 @@ pub fn open_postgres(
 ) -> napi::Result<Either<NativeLockProvider, NativeFailure>> {
   let asking = asking(ask_password)?;
   let open = || {
+    let prepares = server.prepares.unwrap_or(true);
     let settings = PostgresSettings {
       server: server_of(&server, asking)?,
       table_name: server.table_name.clone(),
       schema: server.schema.clone(),
-      prepares: server.prepares.unwrap_or(true),
-      listens: server.listens.unwrap_or(true),
+      prepares,
+      // Behind a pooler that knows no prepared statements nothing is heard either.
+      listens: server.listens.unwrap_or(prepares),
     };
     Ok(LockProvider::new(Arc::new(PostgresAdapter::new(&settings)?)))
   };

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use napi::bindgen_prelude::{External, FnArgs, Function};
+use napi::bindgen_prelude::{External, FnArgs, Function, spawn, within_runtime_if_available};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status};
 use napi_derive::napi;
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::fence::Fence;
 use crate::lock::Lock;
 use crate::request::{Answer, Request};
+use crate::task::Task;
 use crate::ttl::Ttl;
 
 #[napi]
@@ -70,6 +71,9 @@ pub fn make_answer_board(
   Ok(External::new(AnswerBoard(Arc::new(completions))))
 }
 
+/// So many requests are written to a database in less time than a thread takes to wake.
+const FEW: usize = 8;
+
 /// Answers a batch, given as columns of equal length over locks of one provider: at once if that needs no waiting. Null:
 /// the board hears the outcomes under that ticket.
 #[napi(catch_unwind, ts_return_type = "Array<NativeOutcome> | null")]
@@ -94,13 +98,19 @@ pub fn answer(
     return Some(places.fill(answers));
   }
   let board = Arc::clone(&board.0);
-  napi::bindgen_prelude::spawn(async move {
+  let count = requests.len();
+  let answering = async move {
     // Whoever waits would wait for ever for an answer that a panic has taken along.
     let answers = AssertUnwindSafe(provider.answer(requests)).catch_unwind().await;
     let outcomes = places.fill(answers.unwrap_or_default());
     // It fails when the JavaScript context is gone, and whoever waited with it.
     let _ = board.call((ticket, outcomes).into(), ThreadsafeFunctionCallMode::NonBlocking);
-  });
+  };
+  if count > FEW {
+    spawn(answering);
+  } else {
+    within_runtime_if_available(|| Task::begin(answering));
+  }
   None
 }
 
@@ -121,7 +131,7 @@ fn request(lock: &Lock, verb: NativeVerb, argument: f64) -> Result<Request> {
   clippy::cast_sign_loss,
   reason = "it is whole and positive"
 )]
-fn fence(argument: f64) -> Option<Fence> {
+pub(super) fn fence(argument: f64) -> Option<Fence> {
   (argument > 0.0).then_some(argument as Fence)
 }
 

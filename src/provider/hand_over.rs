@@ -48,6 +48,13 @@ impl LockProvider {
     for (heir, answer) in inherited {
       match answer {
         Ok(Answer::Acquired { fence }) => self.grant_later(heir, Grant { fence, asked }),
+        // It may be the heir himself who has the key: who tried for him again would wait for the end of that.
+        Err(error) if error.kind() == ErrorKind::Ambiguous => {
+          if let Some(waiter) = self.0.waiters.leave(&heir.key, heir.id) {
+            (waiter.done)(Err(error));
+          }
+          self.0.waiters.released(&heir.key);
+        }
         // The prober finds out why.
         _ => self.0.waiters.released(&heir.key),
       }

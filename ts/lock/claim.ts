@@ -197,7 +197,8 @@ export class Claim implements Holder {
     const asked = performance.now();
     try {
       const fence = await doubt.fence();
-      return fence > 0 ? this.concludeAttempt(fence, asked) : answer;
+      const isGranted = fence > 0 && (await this.context.engine.confirm(this.storedKey, this.owner, fence));
+      return isGranted ? this.concludeAttempt(fence, asked) : answer;
     } catch (error) {
       this.doubt = doubt;
       throw this.failed(error, Acquire);

@@ -44,7 +44,7 @@ export class LockEngine {
 
   /** For an adapter that is native as well. */
   static of(provider: NativeLockProvider): LockEngine {
-    const lane = new Lane();
+    const lane = new Lane(provider);
     return new LockEngine(provider, (lock, verb, ttl) => lane.ask(lock, verb, ttl));
   }
 
@@ -52,10 +52,11 @@ export class LockEngine {
   static over(adapter: ILockAdapter): LockEngine {
     const names = new WeakMap<NativeLock, LockNames>();
     const asked = new JsAdapter(adapter);
-    const lane = new Lane();
+    const provider = adoptAdapter(asked.answer);
+    const lane = new Lane(provider);
     const cross = (lock: NativeLock, verb: NativeVerb, ttl: number) =>
       asked.ask({ ...(names.get(lock) as LockNames), verb, ttl }, () => lane.ask(lock, verb, ttl));
-    return new LockEngine(adoptAdapter(asked.answer), cross, names);
+    return new LockEngine(provider, cross, names);
   }
 
   /** @throws InvalidInputError if the key or the owner cannot be used. */
@@ -102,6 +103,15 @@ export class LockEngine {
       return answered(askNow(lock, NativeVerb.State, 0)) as NativeHolder | null;
     }
     return this.cross(lock, NativeVerb.State, 0).then(answered) as Promise<NativeHolder | null>;
+  }
+
+  /** Whether a grant that a look has found counts as one that an acquire was answered; `false`: it is over. */
+  async confirm(key: string, owner: string, fence: number): Promise<boolean> {
+    const confirmed = await this.provider.confirm(key, owner, fence);
+    if (typeof confirmed === "object") {
+      throw errorOf(confirmed);
+    }
+    return confirmed;
   }
 
   async init(): Promise<void> {

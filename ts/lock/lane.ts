@@ -1,57 +1,77 @@
 import type { NativeLock, NativeOutcome, NativeVerb } from "../native";
 import { cross } from "./answer-board";
 
-/** More verbs than this in one crossing would keep the event loop, and those who wait for the database, for too long. */
-const MAX_BATCH = 256;
+/** How much a database is asked at the same time. */
+export interface Pace {
+  /** The most verbs in a batch. */
+  readonly batchSize: number;
+  /** The most batches under way. */
+  readonly mostUnderWay: number;
+}
 
 /**
  * Carries verbs to the engine, those of one turn of the event loop together.
  *
  * A crossing costs more than a verb, and a statement or transaction more than a crossing; together they share both. A
- * batch waits for no company: it leaves when the turn ends, or, while another is under way, when that one comes back.
- * One under way at a time is the fastest, since the next grows meanwhile.
+ * batch waits for no company while none is under way: it leaves when the turn ends. Others grow meanwhile, and leave when
+ * they are full, as far as the pace allows, or when all that were under way have come back.
  */
 export class Lane {
   private waiting = new Batch();
+  private underWay = 0;
   private isLeaving = false;
+  private readonly pace: Pace;
+
+  constructor({ batchSize, mostUnderWay }: Pace) {
+    // Copied: it may be an object of the engine's, and each look at it a crossing.
+    this.pace = { batchSize, mostUnderWay };
+  }
 
   ask(lock: NativeLock, verb: NativeVerb, argument: number): Promise<NativeOutcome> {
     return new Promise((resolve, reject) => {
       this.waiting.add(lock, verb, argument, resolve, reject);
-      if (!this.isLeaving) {
-        this.isLeaving = true;
-        // After the promise callbacks of this turn, which may have more to ask.
-        process.nextTick(this.leave);
-      }
+      this.leaveSoon();
     });
   }
 
-  private readonly leave = (): void => {
-    const batch = this.waiting.split(MAX_BATCH);
-    try {
-      batch.cross((outcomes) => this.arrive(batch, outcomes));
-    } catch (error) {
-      batch.fail(error);
-      this.next();
-    }
-  };
-
-  private arrive(batch: Batch, outcomes: NativeOutcome[]): void {
-    // A full one does not wait for what this one will have asked for: the database works on it meanwhile.
-    if (this.waiting.size >= MAX_BATCH) {
-      this.leave();
-      batch.settle(outcomes);
-    } else {
-      batch.settle(outcomes);
-      this.next();
+  private leaveSoon(): void {
+    if (!this.isLeaving && this.mayLeave()) {
+      this.isLeaving = true;
+      // After the promise callbacks of this turn, which may have more to ask.
+      process.nextTick(this.leave);
     }
   }
 
-  private next(): void {
-    this.isLeaving = this.waiting.size > 0;
-    if (this.isLeaving) {
-      process.nextTick(this.leave);
+  private mayLeave(): boolean {
+    const { batchSize, mostUnderWay } = this.pace;
+    return this.waiting.size >= batchSize ? this.underWay < mostUnderWay : this.waiting.size > 0 && this.underWay === 0;
+  }
+
+  private readonly leave = (): void => {
+    this.isLeaving = false;
+    while (this.mayLeave()) {
+      this.send(this.waiting.split(this.pace.batchSize));
     }
+  };
+
+  private send(batch: Batch): void {
+    this.underWay += 1;
+    try {
+      batch.cross((outcomes) => this.arrive(batch, outcomes));
+    } catch (error) {
+      this.underWay -= 1;
+      batch.fail(error);
+    }
+  }
+
+  private arrive(batch: Batch, outcomes: NativeOutcome[]): void {
+    this.underWay -= 1;
+    // A full one does not wait for what this one will have asked for: the database works on it meanwhile.
+    if (this.waiting.size >= this.pace.batchSize) {
+      this.leave();
+    }
+    batch.settle(outcomes);
+    this.leaveSoon();
   }
 }
 

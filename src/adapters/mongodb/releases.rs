@@ -27,8 +27,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// How long the stream is kept for whoever comes next.
 const LINGERING: Duration = Duration::from_secs(5);
 
-/// How long the server holds a question for news.
-const NEWS_WITHIN: Duration = Duration::from_secs(1);
+/// How long the server holds a question for news. Each is a command, however many wait.
+const NEWS_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) struct Releases(Arc<Shared>);
 

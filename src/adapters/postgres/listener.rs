@@ -15,11 +15,14 @@ use crate::name::Key;
 /// How long a row says that somebody waits, unless it is said again, which is done each third of it.
 const WAITED: Duration = Duration::from_secs(60);
 
-/// How long a new subscription may take until it hears a message of its own.
+/// How long a new subscription may take, and how long after it a message of its own. Whoever waits tries for nothing in
+/// the meantime.
 const HANDSHAKE: Duration = Duration::from_secs(3);
+const ECHO: Duration = Duration::from_secs(1);
 
-/// Where no subscription could be had, as behind a pooler, none is tried for this long.
-const RESIGNATION: Duration = Duration::from_secs(30);
+/// Where no subscription could be had none is tried for the first of these, and where nothing is heard over it, as behind
+/// a pooler, for the second.
+const RESIGNATION: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(600));
 
 /// The connection is given up when nobody has waited for this long. As often it is asked whether it still works.
 const IDLE: Duration = Duration::from_secs(20);
@@ -39,7 +42,8 @@ pub(super) struct Listener {
 #[derive(Default)]
 struct State {
   subscription: Option<JoinHandle<()>>,
-  failed: Option<Instant>,
+  /// Until when none is tried.
+  resigned_until: Option<Instant>,
   is_closed: bool,
 }
 
@@ -101,31 +105,51 @@ impl Listener {
     let _subscribing = this.subscribing.lock().await;
     {
       let state = this.state();
-      if state.is_closed || state.failed.is_some_and(|failed| failed.elapsed() < RESIGNATION) {
+      if state.is_closed || state.resigned_until.is_some_and(|instant| Instant::now() < instant) {
         return false;
       }
       if state.subscription.as_ref().is_some_and(|task| !task.is_finished()) {
         return true;
       }
     }
-    let subscribed = timeout(HANDSHAKE, this.connect()).await.ok().flatten();
+    let subscribed = this.connect().await;
     let mut state = this.state();
     match subscribed {
-      Some(connection) if !state.is_closed => {
-        state.failed = None;
+      Ok(connection) if !state.is_closed => {
+        state.resigned_until = None;
         state.subscription = Some(tokio::spawn(Self::hear(Arc::downgrade(this), connection)));
         true
       }
-      _ => {
-        state.failed = Some(Instant::now());
+      subscribed => {
+        state.resigned_until = subscribed.err().map(|pause| Instant::now() + pause);
         false
       }
     }
   }
 
-  /// A connection that hears what is sent. A pooler may take a subscription and lose it, so a message of our own has to
-  /// come back.
-  async fn connect(&self) -> Option<PgListener> {
+  /// A connection that hears what is sent, or how long not to try again.
+  async fn connect(&self) -> std::result::Result<PgListener, Duration> {
+    let Ok(Some((mut connection, message))) = timeout(HANDSHAKE, self.listen()).await else {
+      return Err(RESIGNATION.0);
+    };
+    let heard = async {
+      loop {
+        match connection.try_recv().await {
+          Ok(Some(notification)) if notification.payload() == message => return true,
+          Ok(Some(_)) => {}
+          Ok(None) | Err(_) => return false,
+        }
+      }
+    };
+    match timeout(ECHO, heard).await {
+      Ok(true) => Ok(connection),
+      Ok(false) => Err(RESIGNATION.0),
+      Err(_) => Err(RESIGNATION.1),
+    }
+  }
+
+  /// A subscription, and a message that was sent over it: a pooler may take the one and lose the other.
+  async fn listen(&self) -> Option<(PgListener, String)> {
     let options = self.driver.options().await.ok()?;
     let pool = PgPoolOptions::new()
       .max_connections(1)
@@ -139,11 +163,7 @@ impl Listener {
     let send = Arc::from("SELECT pg_notify($1::text, $2::text)::text AS told");
     let parameters = vec![Value::Text(self.channel.clone()), Value::Text(message.clone())];
     self.connections.query(&send, parameters).await.ok()?;
-    loop {
-      if connection.try_recv().await.ok()??.payload() == message {
-        return Some(connection);
-      }
-    }
+    Some((connection, message))
   }
 
   async fn hear(this: Weak<Self>, mut connection: PgListener) {
@@ -181,7 +201,7 @@ impl Listener {
       if listener.gives_up() {
         return;
       }
-      if let Ok(Some(connection)) = timeout(HANDSHAKE, listener.connect()).await {
+      if let Ok(connection) = listener.connect().await {
         listener.watches.wake_all();
         drop(listener);
         return Box::pin(Self::hear(this, connection)).await;

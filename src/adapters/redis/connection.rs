@@ -1,9 +1,10 @@
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis::aio::{AsyncPushSender, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Pipeline, ProtocolVersion, RedisConnectionInfo, Value};
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::refusal;
@@ -11,6 +12,7 @@ use super::settings::{Address, Credentials};
 use super::socket::Socket;
 use super::tls::Tls;
 use crate::error::{Error, ErrorKind, Result};
+use crate::task::Task;
 
 /// How a connection to any server of a kind is made.
 pub(super) struct Dialer {
@@ -28,13 +30,13 @@ pub(super) struct Connection {
 
 /// What moves the bytes of a connection; it ends with the last clone, whatever it is still waiting for.
 struct Wire {
-  driver: AbortHandle,
+  driver: Arc<Task>,
   written: Arc<AtomicU64>,
 }
 
 impl Drop for Wire {
   fn drop(&mut self) {
-    self.driver.abort();
+    self.driver.end();
   }
 }
 
@@ -89,7 +91,7 @@ impl Dialer {
     Ok(Connection {
       multiplexed,
       wire: Arc::new(Wire {
-        driver: tokio::spawn(driver).abort_handle(),
+        driver: Task::begin(driver),
         written,
       }),
     })
@@ -99,23 +101,21 @@ impl Dialer {
 impl Connection {
   /// Whether it has ended.
   pub(super) fn is_over(&self) -> bool {
-    self.wire.driver.is_finished()
+    self.wire.driver.is_over()
   }
 
   pub(super) fn is(&self, other: &Self) -> bool {
     Arc::ptr_eq(&self.wire, &other.wire)
   }
 
-  /// The answers to `count` commands. One that the server refuses has its refusal among them.
-  pub(super) async fn send(
-    &self,
-    pipeline: &Pipeline,
-    count: usize,
-    deadline: Instant,
-  ) -> std::result::Result<Vec<Value>, Failure> {
+  /// The answers to commands. One that the server refuses has its refusal among them.
+  pub(super) async fn send(&self, pipeline: &Pipeline, deadline: Instant) -> std::result::Result<Vec<Value>, Failure> {
     let before = self.wire.written.load(Ordering::Acquire);
     let mut multiplexed = self.multiplexed.clone();
-    match timeout_at(deadline, multiplexed.send_packed_commands(pipeline, 0, count)).await {
+    let mut answers = pin!(multiplexed.send_packed_commands(pipeline, 0, pipeline.len()));
+    // It leaves from this thread.
+    let answered = poll_fn(|context| self.wire.driver.attend(|| answers.as_mut().poll(context)));
+    match timeout_at(deadline, answered).await {
       Ok(Ok(values)) => Ok(values),
       Ok(Err(error)) if self.is_over() && self.wire.written.load(Ordering::Acquire) == before => Err(Failure::NotSent(
         Error::new(ErrorKind::Connection, "the connection to the Redis server was lost").caused_by(error),
@@ -138,12 +138,9 @@ impl Connection {
   pub(super) async fn ask(&self, command: redis::Cmd, deadline: Instant) -> Result<Value> {
     let mut pipeline = Pipeline::with_capacity(1);
     pipeline.add_command(command);
-    let values = self
-      .send(&pipeline, 1, deadline)
-      .await
-      .map_err(|failure| match failure {
-        Failure::NotSent(error) | Failure::Unanswered(error) => error,
-      })?;
+    let values = self.send(&pipeline, deadline).await.map_err(|failure| match failure {
+      Failure::NotSent(error) | Failure::Unanswered(error) => error,
+    })?;
     let value = values.into_iter().next().unwrap_or_default();
     value.extract_error().map_err(|error| refusal::of(&error))
   }

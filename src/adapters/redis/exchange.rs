@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -8,7 +9,7 @@ use super::connection::{Connection, Failure};
 use super::node::Node;
 use super::refusal;
 use super::replicas;
-use super::script::{Calls, Style, read};
+use super::script::{Calls, Reply, Style, Way, read};
 use super::servers::Servers;
 use super::settings::Replicas;
 use crate::error::{Error, ErrorKind, Result};
@@ -36,14 +37,6 @@ struct Parcel {
   node: Arc<Node>,
   members: Vec<usize>,
   way: Way,
-}
-
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-struct Way {
-  /// With the text of the scripts.
-  is_teaching: bool,
-  /// With the word that the node is to serve a slot it does not have yet.
-  is_asking: bool,
 }
 
 enum Outcome {
@@ -135,7 +128,10 @@ impl Exchange<'_> {
     carried.into_iter().flatten().collect()
   }
 
-  async fn carry(&self, Parcel { node, members, way }: Parcel, round: u32) -> Vec<(usize, Outcome)> {
+  async fn carry(&self, Parcel { node, members, mut way }: Parcel, round: u32) -> Vec<(usize, Outcome)> {
+    // A server that is taught between two calls would do them out of order.
+    let is_one_call = members.len() <= self.style.most_in_a_call();
+    way.is_teaching |= !is_one_call && self.has_shared_key(&members);
     let connection = match node.connection(self.deadline).await {
       Ok(connection) => connection,
       Err(error) => {
@@ -151,8 +147,8 @@ impl Exchange<'_> {
         });
       }
     };
-    let values = match self.send(&connection, &members, way).await {
-      Ok(values) => values,
+    let replies = match self.send(&connection, &members, way).await {
+      Ok(replies) => replies,
       Err(failure) => {
         node.forget(&connection);
         self.servers.doubt();
@@ -167,8 +163,8 @@ impl Exchange<'_> {
     };
     let mut outcomes: Vec<(usize, Outcome)> = members
       .iter()
-      .zip(values)
-      .map(|(index, value)| (*index, self.judge(&node, &connection, way, *index, value, round)))
+      .zip(replies)
+      .map(|(index, reply)| (*index, self.judge(&node, &connection, way, *index, reply, round)))
       .collect();
     if let Some(replicas) = self.replicas {
       let mut grants: Vec<(&Request, &mut Result<Answer>)> = outcomes
@@ -185,29 +181,21 @@ impl Exchange<'_> {
     outcomes
   }
 
+  fn has_shared_key(&self, members: &[usize]) -> bool {
+    let mut keys = HashSet::with_capacity(members.len());
+    !members.iter().all(|index| keys.insert(self.requests[*index].key()))
+  }
+
   async fn send(
     &self,
     connection: &Connection,
     members: &[usize],
     way: Way,
-  ) -> std::result::Result<Vec<Value>, Failure> {
-    let mut calls = Calls::new(self.style, members.len());
-    if way.is_teaching {
-      calls = calls.teaching();
-    }
-    for index in members {
-      if way.is_asking {
-        calls.pipeline.cmd("ASKING");
-      }
-      calls.add(&self.requests[*index]);
-    }
-    let count = calls.pipeline.len();
-    let values = connection.send(&calls.pipeline, count, self.deadline).await?;
-    Ok(if way.is_asking {
-      values.into_iter().skip(1).step_by(2).collect()
-    } else {
-      values
-    })
+  ) -> std::result::Result<Vec<Reply>, Failure> {
+    let requests: Vec<&Request> = members.iter().map(|index| &self.requests[*index]).collect();
+    let calls = Calls::new(self.style, way, &requests);
+    let values = connection.send(&calls.pipeline, self.deadline).await?;
+    Ok(calls.replies(values))
   }
 
   /// What became of a request.
@@ -217,7 +205,7 @@ impl Exchange<'_> {
     connection: &Connection,
     way: Way,
     index: usize,
-    value: Value,
+    Reply { value, is_shared }: Reply,
     round: u32,
   ) -> Outcome {
     let Value::ServerError(refused) = &value else {
@@ -242,6 +230,7 @@ impl Exchange<'_> {
           Way {
             is_asking: true,
             is_teaching: round > 0,
+            ..way
           },
         )
       }),
@@ -252,6 +241,8 @@ impl Exchange<'_> {
         self.servers.doubt();
         (round < 2).then_some(Again::Anywhere)
       }
+      // It may be for one of them that all were refused.
+      _ if is_shared => Some(Again::At(node.clone(), Way { is_apart: true, ..way })),
       _ => {
         if refused.kind() == Some(ServerErrorKind::ClusterDown) {
           self.servers.doubt();

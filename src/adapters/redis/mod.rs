@@ -8,10 +8,10 @@
 //! {KEY}:fence   the last fence granted for KEY; expires a day after its grant and the ttl of it
 //! ```
 //!
-//! 1. A batch is one pipeline over one connection, in a cluster one for each node; each verb is one script, so it is
-//!    atomic by itself, and its keys are in one slot.
-//! 2. The scripts are called by their hash. A server that does not know one (it was restarted, told to forget, or has
-//!    just become the master) has done nothing; it is asked again with the text of the script.
+//! 1. A batch is one pipeline over one connection, in a cluster one for each node. It calls a script, which answers some
+//!    requests at once; in a cluster one, whose keys are in one slot.
+//! 2. The script is called by its hash. A server that does not know it (it was restarted, told to forget, or has just
+//!    become the master) has done nothing; it is asked again with the text of the script.
 //! 3. The fence outlives the lock, so it grows through release and expiry. When it has been forgotten, the server's time
 //!    in microseconds, which every fence is at least, is far above it.
 //! 4. A release is published on the channel `{KEY}:released`, in a cluster to the nodes of the slot alone.
@@ -38,13 +38,14 @@ use async_trait::async_trait;
 use tokio::time::{Duration, Instant};
 
 use self::exchange::Exchange;
-use self::script::Style;
+use self::script::{MOST_IN_A_CALL, Style};
 use self::servers::Servers;
 use self::settings::{Replicas, Settings};
 use self::subscriber::Subscriber;
-use super::{LockAdapter, Watch};
-use crate::error::{Error, Result};
-use crate::name::Key;
+use super::{LockAdapter, Pace, Watch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fence::Fence;
+use crate::name::{Key, Owner};
 use crate::request::{Answer, Request};
 
 pub struct RedisAdapter {
@@ -68,14 +69,10 @@ impl RedisAdapter {
   /// Nothing is connected to yet.
   pub fn new(settings: Settings) -> Result<Self> {
     settings.check()?;
-    let publish = match settings.place {
-      settings::Place::Cluster { .. } => "SPUBLISH",
-      _ => "PUBLISH",
-    };
     Ok(Self {
       style: Style {
         key_prefix: settings.key_prefix.clone(),
-        publish,
+        is_cluster: matches!(settings.place, settings::Place::Cluster { .. }),
       },
       replicas: settings.replicas,
       command_timeout: settings.command_timeout,
@@ -129,6 +126,30 @@ impl LockAdapter for RedisAdapter {
       deadline: self.deadline(),
     };
     exchange.answers().await
+  }
+
+  /// A call each: the server answers one while another is written, and one is read while it answers the next.
+  fn pace(&self) -> Pace {
+    Pace {
+      batch_size: MOST_IN_A_CALL,
+      most_under_way: 16,
+    }
+  }
+
+  async fn confirm(&self, key: &Key, owner: &Owner, fence: Fence) -> Result<bool> {
+    self.check_open()?;
+    let Some(replicas) = self.replicas else {
+      return Ok(true);
+    };
+    let deadline = self.deadline();
+    let node = self.servers.node_for(&self.style.name(key), deadline).await;
+    let node = node.map_err(|error| Error::new(ErrorKind::Ambiguous, error.to_string()))?;
+    let confirmed = replicas::confirm_found(replicas, &self.style, &node, (key, owner, fence), deadline).await;
+    if confirmed.is_err() {
+      // Another node may serve the key now.
+      self.servers.doubt();
+    }
+    confirmed
   }
 
   async fn watch(&self, key: &Key) -> Result<Option<Watch>> {

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::{FromRedisValue, Pipeline, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, Value};
 
 use super::{refusal, slot};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,33 +12,21 @@ use crate::ttl::Ttl;
 
 /// How long a fence is kept beyond its grant and the ttl of it, in milliseconds. The server's clock may be set back by as
 /// much without a fence falling back.
-const FENCE_RETENTION: u128 = 24 * 60 * 60 * 1000;
+const FENCE_RETENTION: u64 = 24 * 60 * 60 * 1000;
 
-struct Script {
-  code: &'static str,
-  hash: LazyLock<String>,
-}
+/// Answers all that is asked of a server at the same time: most of what a request costs there is what a call costs.
+const CODE: &str = include_str!("answer.lua");
 
-macro_rules! script {
-  ($file:literal) => {
-    Script {
-      code: include_str!($file),
-      hash: LazyLock::new(|| redis::Script::new(include_str!($file)).get_hash().to_owned()),
-    }
-  };
-}
+static HASH: LazyLock<String> = LazyLock::new(|| redis::Script::new(CODE).get_hash().to_owned());
 
-static ACQUIRE: Script = script!("acquire.lua");
-static RELEASE: Script = script!("release.lua");
-static FORCE_RELEASE: Script = script!("force_release.lua");
-static REFRESH: Script = script!("refresh.lua");
-static STATE: Script = script!("state.lua");
+/// A server does nothing else during a call; this many requests take it some hundred microseconds.
+pub(super) const MOST_IN_A_CALL: u32 = 32;
 
 /// How requests are written to a kind of server.
 pub(super) struct Style {
   pub(super) key_prefix: String,
-  /// The command that publishes on a channel of the slot.
-  pub(super) publish: &'static str,
+  /// Whether all keys of a call have to be in one slot.
+  pub(super) is_cluster: bool,
 }
 
 impl Style {
@@ -51,104 +39,155 @@ impl Style {
   pub(super) fn channel(name: &str) -> String {
     slot::beside(name, "released")
   }
+
+  /// How many requests a call may have.
+  pub(super) fn most_in_a_call(&self) -> usize {
+    if self.is_cluster { 1 } else { MOST_IN_A_CALL as usize }
+  }
+
+  /// The command that publishes on a channel of the slot.
+  fn publish(&self) -> &'static str {
+    if self.is_cluster { "SPUBLISH" } else { "PUBLISH" }
+  }
 }
 
-/// Commands to be sent together, each the call of a script.
-pub(super) struct Calls<'style> {
-  style: &'style Style,
+/// In what way requests are sent.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub(super) struct Way {
+  /// With the text of the script in every call, for a server that does not know it. In the first alone, one that is told
+  /// to forget in the middle would do the calls out of order.
+  pub(super) is_teaching: bool,
+  /// With the word that the node is to serve a slot it does not have yet.
+  pub(super) is_asking: bool,
+  /// Each in a call of its own.
+  pub(super) is_apart: bool,
+}
+
+/// Requests as commands that are sent together.
+pub(super) struct Calls {
   pub(super) pipeline: Pipeline,
-  is_teaching: bool,
+  way: Way,
+  /// How many requests each call has.
+  sizes: Vec<usize>,
 }
 
-impl<'style> Calls<'style> {
-  pub(super) fn new(style: &'style Style, count: usize) -> Self {
-    Self {
-      style,
-      pipeline: Pipeline::with_capacity(count),
-      is_teaching: false,
+/// What a server said of a request.
+pub(super) struct Reply {
+  pub(super) value: Value,
+  /// Whether it was said of several together, none of which was done.
+  pub(super) is_shared: bool,
+}
+
+impl Calls {
+  pub(super) fn new(style: &Style, way: Way, requests: &[&Request]) -> Self {
+    let most = if way.is_apart { 1 } else { style.most_in_a_call() };
+    let mut calls = Self {
+      pipeline: Pipeline::new(),
+      way,
+      sizes: Vec::new(),
+    };
+    for together in requests.chunks(most) {
+      calls.add(style, together);
+    }
+    calls
+  }
+
+  fn add(&mut self, style: &Style, requests: &[&Request]) {
+    if self.way.is_asking {
+      self.pipeline.cmd("ASKING");
+    }
+    self.sizes.push(requests.len());
+    if self.way.is_teaching {
+      self.pipeline.cmd("EVAL").arg(CODE);
+    } else {
+      self.pipeline.cmd("EVALSHA").arg(&*HASH);
+    }
+    let names: Vec<String> = requests.iter().map(|request| style.name(request.key())).collect();
+    self.pipeline.arg(2 * names.len());
+    for name in &names {
+      self.pipeline.arg(name).arg(slot::beside(name, "fence"));
+    }
+    self.pipeline.arg(style.publish());
+    for (request, name) in requests.iter().zip(&names) {
+      self.add_arguments(request, name);
     }
   }
 
-  /// Sends the text of the script with every call, for a server that does not know them. With the first alone, one that
-  /// is told to forget in the middle would do the calls out of order.
-  #[must_use]
-  pub(super) fn teaching(mut self) -> Self {
-    self.is_teaching = true;
-    self
-  }
-
-  pub(super) fn add(&mut self, request: &Request) {
-    let name = self.style.name(request.key());
+  fn add_arguments(&mut self, request: &Request, name: &str) {
     match request {
       Request::Acquire { owner, ttl, .. } => {
         let milliseconds = ttl.map(in_milliseconds);
-        self
-          .call(&ACQUIRE)
-          .arg(2)
-          .arg(&name)
-          .arg(fence_name(&name))
-          .arg(owner.as_str())
-          .arg(milliseconds.map_or(String::new(), |milliseconds| milliseconds.to_string()))
-          .arg((milliseconds.unwrap_or_default() + FENCE_RETENTION).to_string());
+        self.pipeline.arg("acquire").arg(owner.as_str());
+        match milliseconds {
+          Some(milliseconds) => self.pipeline.arg(milliseconds),
+          None => self.pipeline.arg(""),
+        }
+        .arg(milliseconds.unwrap_or_default().saturating_add(FENCE_RETENTION))
       }
       Request::Release { owner, fence, .. } => {
-        let publish = self.style.publish;
-        self
-          .call(&RELEASE)
-          .arg(2)
-          .arg(&name)
-          .arg(fence_name(&name))
-          .arg(owner.as_str())
-          .arg(text(*fence))
-          .arg(Style::channel(&name))
-          .arg(publish);
+        self.pipeline.arg("release").arg(owner.as_str());
+        self.add_fence(*fence).arg(Style::channel(name))
       }
-      Request::ForceRelease { .. } => {
-        let publish = self.style.publish;
-        self
-          .call(&FORCE_RELEASE)
-          .arg(1)
-          .arg(&name)
-          .arg(Style::channel(&name))
-          .arg(publish);
-      }
+      Request::ForceRelease { .. } => self
+        .pipeline
+        .arg("force release")
+        .arg(Style::channel(name))
+        .arg("")
+        .arg(""),
       Request::Refresh { owner, ttl, fence, .. } => {
-        self
-          .call(&REFRESH)
-          .arg(2)
-          .arg(&name)
-          .arg(fence_name(&name))
-          .arg(owner.as_str())
-          .arg(in_milliseconds(*ttl).to_string())
-          .arg(text(*fence));
+        self.pipeline.arg("refresh").arg(owner.as_str());
+        self.add_fence(*fence).arg(in_milliseconds(*ttl))
       }
-      Request::State { .. } => {
-        self.call(&STATE).arg(2).arg(&name).arg(fence_name(&name));
-      }
+      Request::State { .. } => self.pipeline.arg("state").arg("").arg("").arg(""),
+    };
+  }
+
+  /// Empty: any fence will do.
+  fn add_fence(&mut self, fence: Option<Fence>) -> &mut Pipeline {
+    match fence {
+      Some(fence) => self.pipeline.arg(fence),
+      None => self.pipeline.arg(""),
     }
   }
 
-  fn call(&mut self, script: &Script) -> &mut Pipeline {
-    if self.is_teaching {
-      self.pipeline.cmd("EVAL").arg(script.code)
-    } else {
-      self.pipeline.cmd("EVALSHA").arg(&*script.hash)
+  /// What was said of each request, by what was answered to each command.
+  pub(super) fn replies(&self, values: Vec<Value>) -> Vec<Reply> {
+    let of_calls = values.into_iter().skip(usize::from(self.way.is_asking));
+    let of_calls = of_calls.step_by(1 + usize::from(self.way.is_asking));
+    let mut replies = Vec::new();
+    for (value, size) in of_calls.zip(&self.sizes) {
+      match value {
+        Value::Array(values) => replies.extend(values.into_iter().map(|value| Reply {
+          value,
+          is_shared: false,
+        })),
+        value => replies.extend((0..*size).map(|_| Reply {
+          value: value.clone(),
+          is_shared: *size > 1,
+        })),
+      }
     }
+    replies
   }
 }
 
-/// Empty: any fence will do.
-fn text(fence: Option<Fence>) -> String {
-  fence.map_or(String::new(), |fence| fence.to_string())
-}
-
-fn fence_name(name: &str) -> String {
-  slot::beside(name, "fence")
+/// Answered 1 if the key is the owner's by that grant, else 0.
+pub(super) fn confirmation(style: &Style, key: &Key, owner: &Owner, fence: Fence) -> Cmd {
+  let name = style.name(key);
+  let mut command = redis::cmd("EVAL");
+  command
+    .arg(include_str!("confirm.lua"))
+    .arg(2)
+    .arg(&name)
+    .arg(slot::beside(&name, "fence"))
+    .arg(owner.as_str())
+    .arg(fence);
+  command
 }
 
 /// Rounded up, so that no lease is shorter than asked for.
-fn in_milliseconds(ttl: Ttl) -> u128 {
-  ttl.duration().as_micros().div_ceil(1000)
+fn in_milliseconds(ttl: Ttl) -> u64 {
+  u64::try_from(ttl.duration().as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
 /// What the server's answer to a request means.

@@ -343,7 +343,7 @@ async fn ping(connection: &Connection) -> Result<Value> {
 }
 
 async fn send(connection: &Connection, pipeline: &redis::Pipeline) -> Result<Value> {
-  match connection.send(pipeline, 1, Instant::now() + PATIENCE).await {
+  match connection.send(pipeline, Instant::now() + PATIENCE).await {
     Ok(values) => Ok(values.into_iter().next().unwrap_or_default()),
     Err(Failure::NotSent(error)) => Err(error),
     Err(Failure::Unanswered(_)) => Err(silence()),

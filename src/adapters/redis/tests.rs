@@ -1,3 +1,6 @@
+mod users;
+mod watching;
+
 use std::time::Duration;
 
 use redis::Value;
@@ -5,7 +8,8 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::adapters::contract;
-use crate::{ErrorKind, Owner};
+use crate::request::Until;
+use crate::{ErrorKind, Owner, Ttl};
 
 /// Far more than anything takes here.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -167,6 +171,95 @@ async fn a_key_that_is_something_else_fails_alone() {
 }
 
 #[tokio::test]
+async fn requests_that_are_more_than_a_call_holds_are_answered_in_their_places() {
+  let adapter = adapter();
+  let owner = Owner::unique();
+  let keys: Vec<String> = (0..MOST_IN_A_CALL * 2 + 5).map(|number| format!("k{number}")).collect();
+  contract::one(&adapter, contract::acquire(&keys[40], &Owner::unique(), None)).await;
+  let requests = keys.iter().map(|key| contract::acquire(key, &owner, None)).collect();
+  for (place, answer) in adapter.answer(requests).await.into_iter().enumerate() {
+    assert_eq!(
+      matches!(answer, Ok(Answer::Acquired { .. })),
+      place != 40,
+      "{place} {answer:?}"
+    );
+  }
+  let requests = keys.iter().map(|key| release(key, &owner)).collect();
+  for (place, answer) in adapter.answer(requests).await.into_iter().enumerate() {
+    assert_eq!(answer.unwrap(), Answer::Released(place != 40), "{place}");
+  }
+}
+
+#[tokio::test]
+async fn every_verb_has_its_place_in_a_batch() {
+  let adapter = adapter();
+  let owner = Owner::unique();
+  let key = || Key::new("k").unwrap();
+  let ttl = Ttl::from_milliseconds(600_000.0).unwrap();
+  let refresh = || Request::Refresh {
+    key: key(),
+    owner: owner.clone(),
+    ttl,
+    fence: None,
+  };
+  let answers = adapter
+    .answer(vec![
+      Request::State { key: key() },
+      contract::acquire("k", &owner, Some(ttl.duration())),
+      refresh(),
+      contract::acquire("k", &Owner::unique(), None),
+      Request::ForceRelease { key: key() },
+      refresh(),
+      Request::ForceRelease { key: key() },
+      contract::acquire("k", &owner, None),
+      refresh(),
+      release("k", &owner),
+      release("k", &owner),
+    ])
+    .await
+    .into_iter()
+    .map(Result::unwrap)
+    .collect::<Vec<_>>();
+  let [
+    state,
+    first,
+    refreshed,
+    held,
+    forced,
+    unowned,
+    unforced,
+    second,
+    unexpirable,
+    released,
+    unreleased,
+  ] = &answers[..]
+  else {
+    panic!("{answers:?}");
+  };
+  assert_eq!(*state, Answer::State(None));
+  let (Answer::Acquired { fence: first }, Answer::Acquired { fence: second }) = (first, second) else {
+    panic!("{answers:?}");
+  };
+  assert!(second > first, "{answers:?}");
+  assert_eq!(*refreshed, Answer::Refreshed);
+  assert!(
+    matches!(
+      held,
+      Answer::Held {
+        until: Until::Expiry(_)
+      }
+    ),
+    "{answers:?}"
+  );
+  assert_eq!([forced, unforced], [&Answer::Released(true), &Answer::Released(false)]);
+  assert_eq!([unowned, unexpirable], [&Answer::Unowned, &Answer::Unexpirable]);
+  assert_eq!(
+    [released, unreleased],
+    [&Answer::Released(true), &Answer::Released(false)]
+  );
+}
+
+#[tokio::test]
 async fn a_dead_server_is_an_error_and_never_held() {
   // A port that was free a moment ago, on this machine only.
   let port = std::net::TcpListener::bind("127.0.0.1:0")
@@ -258,153 +351,4 @@ async fn a_grant_that_no_replica_has_heard_of_is_taken_back() {
     key: Key::new("k").unwrap(),
   };
   assert_eq!(contract::one(&adapter, request).await, Answer::State(None));
-}
-
-#[tokio::test]
-async fn releases_by_another_are_heard() {
-  let adapter = adapter();
-  let stranger = another(&adapter);
-  let key = Key::new("k").unwrap();
-  let owner = Owner::unique();
-  for request in [release("k", &owner), Request::ForceRelease { key: key.clone() }] {
-    contract::one(&stranger, contract::acquire("k", &owner, None)).await;
-    let watches = [
-      adapter.watch(&key).await.unwrap().unwrap(),
-      adapter.watch(&key).await.unwrap().unwrap(),
-    ];
-    assert_eq!(contract::one(&stranger, request).await, Answer::Released(true));
-    for watch in watches {
-      timeout(PATIENCE, watch.heard()).await.unwrap();
-    }
-  }
-}
-
-#[tokio::test]
-async fn what_is_no_release_is_not_heard() {
-  let adapter = adapter();
-  let owner = Owner::unique();
-  let watch = adapter.watch(&Key::new("k").unwrap()).await.unwrap().unwrap();
-  contract::one(&adapter, contract::acquire("k", &owner, None)).await;
-  contract::one(&adapter, release("k", &Owner::unique())).await;
-  contract::one(&adapter, contract::acquire("other", &owner, None)).await;
-  contract::one(&adapter, release("other", &owner)).await;
-  assert!(timeout(Duration::from_millis(200), watch.heard()).await.is_err());
-}
-
-#[tokio::test]
-async fn who_stops_listening_unsubscribes() {
-  let adapter = adapter();
-  let channel = Style::channel(&adapter.style.name(&Key::new("k").unwrap()));
-  let listeners = async || match command(&adapter, &["PUBSUB", "NUMSUB", &channel]).await {
-    Value::Array(counted) => counted[1].clone(),
-    other => other,
-  };
-  let first = adapter.watch(&Key::new("k").unwrap()).await.unwrap();
-  let second = adapter.watch(&Key::new("k").unwrap()).await.unwrap();
-  assert_eq!(listeners().await, Value::Int(1));
-  drop(first);
-  // Orders are carried out one after the other.
-  drop(adapter.watch(&Key::new("other").unwrap()).await.unwrap());
-  assert_eq!(listeners().await, Value::Int(1));
-  drop(second);
-  drop(adapter.watch(&Key::new("other").unwrap()).await.unwrap());
-  assert_eq!(listeners().await, Value::Int(0));
-}
-
-/// A user of the server for one test, and an adapter that connects as that user under the prefix of another.
-struct User {
-  name: String,
-  adapter: RedisAdapter,
-}
-
-impl User {
-  async fn new(owner: &RedisAdapter, rights: &[&str]) -> Self {
-    let name = format!("holdfast-{}", uuid::Uuid::new_v4());
-    let words = ["ACL", "SETUSER", &name, "on", ">secret"];
-    command(owner, &[&words[..], rights].concat()).await;
-    let mut settings = settings();
-    settings.key_prefix.clone_from(&owner.style.key_prefix);
-    settings.credentials = settings::Credentials {
-      username: Some(name.clone()),
-      password: Some("secret".to_owned()),
-    };
-    let adapter = RedisAdapter::new(settings).unwrap();
-    Self { name, adapter }
-  }
-
-  async fn remove(self, owner: &RedisAdapter) {
-    command(owner, &["ACL", "DELUSER", &self.name]).await;
-  }
-}
-
-#[tokio::test]
-async fn who_listened_over_a_lost_connection_is_woken_and_goes_on_listening() {
-  let stranger = adapter();
-  let user = User::new(&stranger, &["~*", "&*", "+@all"]).await;
-  let key = Key::new("k").unwrap();
-  let owner = Owner::unique();
-  contract::one(&stranger, contract::acquire("k", &owner, None)).await;
-  let watch = user.adapter.watch(&key).await.unwrap().unwrap();
-  let killed = command(&stranger, &["CLIENT", "KILL", "USER", &user.name, "TYPE", "PUBSUB"]).await;
-  assert_eq!(killed, Value::Int(1));
-  timeout(PATIENCE, watch.heard()).await.unwrap();
-  assert_eq!(
-    contract::one(&stranger, release("k", &owner)).await,
-    Answer::Released(true)
-  );
-  timeout(PATIENCE, watch.heard()).await.unwrap();
-  user.remove(&stranger).await;
-}
-
-#[tokio::test]
-async fn a_user_who_may_not_publish_releases_all_the_same() {
-  let stranger = adapter();
-  let user = User::new(&stranger, &["~*", "resetchannels", "+@all"]).await;
-  let owner = Owner::unique();
-  contract::one(&user.adapter, contract::acquire("k", &owner, None)).await;
-  assert_eq!(
-    contract::one(&user.adapter, release("k", &owner)).await,
-    Answer::Released(true)
-  );
-  contract::one(&user.adapter, contract::acquire("k", &owner, None)).await;
-  let key = Key::new("k").unwrap();
-  let force = Request::ForceRelease { key: key.clone() };
-  assert_eq!(contract::one(&user.adapter, force).await, Answer::Released(true));
-  assert_eq!(
-    user.adapter.watch(&key).await.err().map(|error| error.kind()),
-    Some(ErrorKind::Configuration)
-  );
-  user.remove(&stranger).await;
-}
-
-#[tokio::test]
-async fn a_user_without_the_rights_is_told_so() {
-  let stranger = adapter();
-  let owner = Owner::unique();
-  let rights: [&[&str]; 3] = [
-    &["~*", "&*", "+@all", "-eval", "-evalsha"],
-    &["~other:*", "&*", "+@all"],
-    &["~*", "&*", "+@all", "-set"],
-  ];
-  for rights in rights {
-    let user = User::new(&stranger, rights).await;
-    let answers = user.adapter.answer(vec![contract::acquire("k", &owner, None)]).await;
-    let error = answers[0].as_ref().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Configuration, "{rights:?} {error}");
-    assert!(error.to_string().contains("is not allowed"), "{error}");
-    user.remove(&stranger).await;
-  }
-}
-
-#[tokio::test]
-async fn wrong_credentials_are_told_without_being_repeated() {
-  let mut settings = settings();
-  settings.credentials = settings::Credentials {
-    username: Some("nobody".to_owned()),
-    password: Some("secret".to_owned()),
-  };
-  let adapter = RedisAdapter::new(settings).unwrap();
-  let error = adapter.init().await.unwrap_err();
-  assert_eq!(error.kind(), ErrorKind::Configuration);
-  assert!(!error.to_string().contains("secret"), "{error}");
 }

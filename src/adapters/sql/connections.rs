@@ -12,8 +12,8 @@ use super::server::Server;
 use crate::error::{Error, ErrorKind};
 
 /// A connection that has not been used for this long is asked whether it still works: the server may have been
-/// restarted in between.
-const TRUSTED: Duration = Duration::from_millis(250);
+/// restarted in between. Longer than the usual interval, so that whoever waits asks one question a time, not two.
+const TRUSTED: Duration = Duration::from_secs(2);
 
 /// After a connection could not be opened, the next is tried after the first of these pauses, then after twice as much,
 /// up to the second. Whoever asks in the meantime waits for that.
@@ -109,6 +109,10 @@ impl<D: Driver> Connections<D> {
         ..Said::default()
       }))
     });
+    let opened = opened.map_err(|failure| match self.server.tls.unreadable() {
+      Some(error) => Failure::Error(error),
+      None => failure,
+    });
     let mut idle = self.idle();
     idle.next_try = opened.is_err().then(|| {
       let pause = idle.next_try.map_or(PAUSES.0, |(_, pause)| pause);
@@ -198,16 +202,26 @@ pub fn failure_of(dialect: Dialect, error: &sqlx::Error, is_sent: bool) -> Failu
       };
       Failure::of(dialect, said)
     }
-    sqlx::Error::Tls(_) => Failure::Error(
-      Error::configuration(
-        "no encrypted connection could be made: check the ssl settings and the server's certificate",
-      )
-      .caused_by(said(error.to_string())),
-    ),
+    sqlx::Error::Tls(_) => not_encrypted(said(error.to_string())),
+    sqlx::Error::Io(io) if !is_sent && is_of_tls(io) => not_encrypted(said(error.to_string())),
     sqlx::Error::Configuration(_) => Failure::Error(
       Error::configuration("the connection's settings are not usable").caused_by(said(error.to_string())),
     ),
     _ if is_sent => Failure::lost(said(error.to_string())),
     _ => Failure::unreachable(said(error.to_string())),
   }
+}
+
+fn is_of_tls(error: &std::io::Error) -> bool {
+  matches!(error.get_ref(), Some(cause) if cause.is::<rustls::Error>())
+}
+
+fn not_encrypted(cause: Said) -> Failure {
+  Failure::Error(
+    Error::configuration(
+      "no encrypted connection could be made: check the ssl settings, who vouches for the server's certificate, and that it \
+       names this host",
+    )
+    .caused_by(cause),
+  )
 }

@@ -37,7 +37,11 @@ impl std::error::Error for Said {}
 const PRIVILEGE: &str = "the database user may not do this: grant it the rights to create, alter, read and write the lock \
                          table, or create the table by the statements of the command line and grant the last two";
 const READ_ONLY: &str = "the database is read-only here: connect to the primary server";
-const LOGIN: &str = "the database refuses the user, the password or the database's name: check them";
+const LOGIN: &str = "the database refuses the user, the password, the database's name, or how this user connects: check \
+                     them, and the ssl settings";
+const PLAIN: &str = "the database takes encrypted connections only: allow them in the ssl settings";
+const POOLER: &str = "a pooler gives each transaction another session and does not know prepared statements: switch them \
+                      off by preparedStatements: false";
 const UNAVAILABLE: &str = "the database accepts no statements now: it starts, stops, or has no connection left";
 const LOST: &str = "the connection to the database was lost, or it gave no answer in time, after a statement was sent";
 const UNREACHABLE: &str = "the database could not be reached: check that it runs, and its address";
@@ -80,8 +84,12 @@ impl Failure {
       "40001" | "40P01" | "55P03" => Self::conflict(said),
       "42P01" | "42703" => Self::no_table(said),
       "42501" => Self::wrong(PRIVILEGE, said),
+      "26000" | "42P05" => Self::wrong(POOLER, said),
       "25006" => Self::wrong(READ_ONLY, said),
       "3F000" => Self::wrong("there is no schema of this name: create it, or choose another", said),
+      "28000" if said.message.ends_with("no encryption") || said.message.ends_with("SSL off") => {
+        Self::wrong(PLAIN, said)
+      }
       "28000" | "28P01" | "3D000" => Self::wrong(LOGIN, said),
       "53300" | "57P01" | "57P02" | "57P03" | "57014" => Self::unavailable(said),
       code if code.starts_with("08") && code.len() == 5 => Self::lost(said.clone()),
@@ -96,6 +104,7 @@ impl Failure {
       1146 | 1054 => Self::no_table(said),
       1142 | 1143 | 1044 | 1227 | 1370 => Self::wrong(PRIVILEGE, said),
       1290 | 1792 | 1836 => Self::wrong(READ_ONLY, said),
+      3159 => Self::wrong(PLAIN, said),
       1045 | 1049 | 1698 => Self::wrong(LOGIN, said),
       1040 | 1053 | 1203 | 1226 | 1317 | 1927 | 1969 | 3024 => Self::unavailable(said),
       1000..=1999 | 3000..=4999 => Self::refused(said),

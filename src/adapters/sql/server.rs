@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,11 +62,24 @@ impl Password {
 pub struct Tls {
   /// Unless set: what the URL says, or else TLS where the server offers it, without checking who it is.
   pub mode: Option<TlsMode>,
-  /// Who may vouch for the server; the system's authorities unless set.
+  /// Who may vouch for the server, beside the system's authorities.
   pub authority: Option<Pem>,
   /// What this client shows of itself.
   pub certificate: Option<Pem>,
   pub key: Option<Pem>,
+}
+
+impl Tls {
+  /// What to say of a file that cannot be read. They are read for each connection, so that they may change.
+  pub(super) fn unreadable(&self) -> Option<Error> {
+    let files = [("ca", &self.authority), ("cert", &self.certificate), ("key", &self.key)];
+    files.into_iter().find_map(|(name, pem)| {
+      let Some(Pem::File(path)) = pem else { return None };
+      let error = File::open(path).err()?;
+      let message = format!("the file of ssl.{name}, {}, cannot be read", path.display());
+      Some(Error::configuration(message).caused_by(error))
+    })
+  }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -15,7 +15,7 @@ export interface PostgresLockAdapterSettings extends SqlServerSettings {
   preparedStatements?: boolean | undefined;
   /**
    * Whether a waiting process hears of releases over a connection of its own (`LISTEN`). Where nothing can be heard, as
-   * behind such a pooler, it tries at intervals by itself. Default `true`.
+   * behind any such pooler, that is noticed within a second, and it tries at intervals. Default: as `preparedStatements`.
    */
   listen?: boolean | undefined;
 }

@@ -10,7 +10,7 @@ export interface SslSettings {
    * certificate must be vouched for as well. `"verify-full"`: and name the host. Default `"verify-full"`.
    */
   mode?: "disable" | "prefer" | "require" | "verify-ca" | "verify-full" | undefined;
-  /** The authority that vouches for the server: a path, or PEM itself. Default: those of the system. */
+  /** An authority that may vouch for the server, beside those of the system: a path, or PEM itself. Default: none. */
   ca?: string | undefined;
   /** The certificate this client shows: a path, or PEM itself. With `key`, or not at all. Default: none. */
   cert?: string | undefined;

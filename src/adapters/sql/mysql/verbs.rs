@@ -1,0 +1,218 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{NO_END, Statements, hexadecimal};
+use crate::adapters::sql::client::{Reply, SqlClient, Value};
+use crate::adapters::sql::document::{Parts, document};
+use crate::adapters::sql::failure::Failure;
+use crate::error::{Error, ErrorKind};
+use crate::fence::Fence;
+use crate::name::Owner;
+use crate::request::{Answer, Holder, Request, Until};
+
+/// Asking the statements, and reading what they answer.
+impl Statements {
+  pub(super) async fn acquire(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
+    let (batch, asked) = (batch(), hexadecimal(&document(requests)));
+    if let [request] = requests {
+      let Parts { owner, ttl, .. } = Parts::of(request);
+      let parameters = vec![batch.clone(), key(request), hexadecimal_or_null(owner), ttl.into()];
+      let reply = client.query(&self.acquire_one, parameters).await?;
+      if let Some(answer) = of_insert_id(reply.insert_id) {
+        return Ok(vec![answer]);
+      }
+    } else {
+      let reply = client.query(&self.acquire, vec![batch.clone(), asked.clone()]).await?;
+      // A row that was taken counts twice, and no other does.
+      if reply.affected_rows == 2 * requests.len() as u64 && reply.insert_id != 0 {
+        let fence = reply.insert_id;
+        return Ok(vec![Answer::Acquired { fence }; requests.len()]);
+      }
+    }
+    let looked = client.query(&self.granted, vec![batch, asked]).await;
+    let reply = looked.map_err(unknown)?;
+    // A row that is gone already was over and swept.
+    let mut answers = vec![Answer::Held { until: Until::Unknown }; requests.len()];
+    for (place, row) in placed(&reply, requests.len()) {
+      answers[place] = match (number(row, 1), number(row, 2)) {
+        (Some(1), Some(fence)) => Answer::Acquired { fence: positive(fence) },
+        _ => Answer::Held {
+          until: until(number(row, 3).unwrap_or_default()),
+        },
+      };
+    }
+    if requests.len() > 1 {
+      self.acquire_left(client, requests, &mut answers).await?;
+    }
+    Ok(answers)
+  }
+
+  /// What was left though it is free: its fence is ahead of the clock, or it has become free since.
+  async fn acquire_left(
+    &self,
+    client: &dyn SqlClient,
+    requests: &[&Request],
+    answers: &mut [Answer],
+  ) -> Result<(), Failure> {
+    for (request, answer) in requests.iter().zip(answers) {
+      if *answer != (Answer::Held { until: Until::Unknown }) {
+        continue;
+      }
+      match Box::pin(self.acquire(client, &[request])).await {
+        Ok(mut again) => *answer = again.pop().unwrap_or_else(|| answer.clone()),
+        Err(Failure::Conflict(_) | Failure::Refused(_)) => {}
+        Err(failure) => return Err(unknown(failure)),
+      }
+    }
+    Ok(())
+  }
+
+  pub(super) async fn release(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
+    if let [request] = requests {
+      let Parts { owner, fence, .. } = Parts::of(request);
+      let parameters = vec![key(request), hexadecimal_or_null(owner), fence.into()];
+      let reply = client.query(&self.release_one, parameters).await?;
+      return Ok(vec![Answer::Released(reply.affected_rows > 0)]);
+    }
+    let batch = batch();
+    let asked = hexadecimal(&document(requests));
+    let (statement, parameters) = self
+      .release_grants(&batch, requests)
+      .unwrap_or_else(|| (&self.release, vec![asked.clone(), batch.clone()]));
+    let changed = client.query(statement, parameters).await?.affected_rows;
+    if changed == requests.len() as u64 || changed == 0 {
+      return Ok(vec![Answer::Released(changed > 0); requests.len()]);
+    }
+    let looked = client.query(&self.released, vec![batch, asked]).await;
+    let reply = looked.map_err(unknown)?;
+    let mut answers = vec![Answer::Released(false); requests.len()];
+    let mut found = 0;
+    for (place, row) in placed(&reply, requests.len()) {
+      if number(row, 1) == Some(1) {
+        answers[place] = Answer::Released(true);
+        found += 1;
+      }
+    }
+    if found == changed {
+      return Ok(answers);
+    }
+    // Somebody took a key in the meantime, and so the number of this batch off its row.
+    Err(Failure::Error(Error::new(
+      ErrorKind::Ambiguous,
+      "which of the locks were released cannot be told, since some were taken again at once",
+    )))
+  }
+
+  /// `None`: not all of them name a grant.
+  fn release_grants(&self, batch: &Value, requests: &[&Request]) -> Option<(&Arc<str>, Vec<Value>)> {
+    let power = requests.len().next_power_of_two().ilog2() as usize;
+    let statement = self.release_grants.get(power - 1)?;
+    // What is left over is null, which nothing is equal to.
+    let mut parameters = vec![Value::Null; 1 + 2 * (1 << power)];
+    let (keys, grants) = parameters[1..].split_at_mut(1 << power);
+    for (place, request) in requests.iter().enumerate() {
+      let (Parts { owner, fence, .. }, name) = (Parts::of(request), request.key().as_str());
+      keys[place] = hexadecimal(name);
+      grants[place] = hexadecimal(&format!("{name}\0{}\0{}", owner?, fence?));
+    }
+    parameters[0] = batch.clone();
+    Some((statement, parameters))
+  }
+
+  pub(super) async fn refresh(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
+    let asked = hexadecimal(&document(requests));
+    let reply = if let [request] = requests {
+      let Parts { owner, ttl, fence } = Parts::of(request);
+      let parameters = vec![ttl.into(), key(request), hexadecimal_or_null(owner), fence.into()];
+      client.query(&self.refresh_one, parameters).await?
+    } else {
+      client.query(&self.refresh, vec![asked.clone()]).await?
+    };
+    if reply.affected_rows == requests.len() as u64 {
+      return Ok(vec![Answer::Refreshed; requests.len()]);
+    }
+    // What is owned and has an end was refreshed, even where a client does not count a row that kept its value.
+    let looked = client.query(&self.owned, vec![asked]).await;
+    let reply = looked.map_err(unknown)?;
+    let mut answers = vec![Answer::Unowned; requests.len()];
+    for (place, row) in placed(&reply, requests.len()) {
+      answers[place] = match number(row, 1) {
+        Some(1) => Answer::Unexpirable,
+        _ => Answer::Refreshed,
+      };
+    }
+    Ok(answers)
+  }
+
+  pub(super) async fn state(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
+    let reply = client
+      .query(&self.state, vec![hexadecimal(&document(requests))])
+      .await?;
+    let mut answers = vec![Answer::State(None); requests.len()];
+    for (place, row) in placed(&reply, requests.len()) {
+      let remaining = number(row, 2).unwrap_or_default();
+      answers[place] = Answer::State(row.get(1).and_then(Value::as_str).map(|owner| Holder {
+        owner: Owner::stored(owner.into()),
+        remaining: (remaining != NO_END).then(|| Duration::from_millis(positive(remaining))),
+        fence: positive(number(row, 3).unwrap_or_default()),
+      }));
+    }
+    Ok(answers)
+  }
+}
+
+/// After a statement that may have done something, of which the second look was to tell.
+fn unknown(failure: Failure) -> Failure {
+  let message = "a statement was executed, and what came of it could not be asked for";
+  Failure::Error(Error::new(ErrorKind::Ambiguous, message).caused_by(failure.into_error()))
+}
+
+/// A number that no other batch has, exact in JavaScript.
+fn batch() -> Value {
+  let random = u64::from_be_bytes(uuid::Uuid::new_v4().as_u64_pair().1.to_be_bytes());
+  Value::Integer(i64::try_from(random & ((1 << 53) - 1)).unwrap_or_default())
+}
+
+fn key(request: &Request) -> Value {
+  hexadecimal(request.key().as_str())
+}
+
+fn hexadecimal_or_null(text: Option<&str>) -> Value {
+  text.map_or(Value::Null, hexadecimal)
+}
+
+/// `None`: the client does not tell.
+fn of_insert_id(insert_id: u64) -> Option<Answer> {
+  let no_end = positive(NO_END);
+  match insert_id {
+    0 => None,
+    fence if fence > no_end => Some(Answer::Acquired { fence }),
+    remaining => Some(Answer::Held {
+      until: until(i64::try_from(remaining).unwrap_or_default()),
+    }),
+  }
+}
+
+fn until(remaining: i64) -> Until {
+  match remaining {
+    NO_END => Until::Release,
+    remaining if remaining > 0 => Until::Expiry(Duration::from_millis(positive(remaining))),
+    _ => Until::Unknown,
+  }
+}
+
+fn positive(number: i64) -> Fence {
+  Fence::try_from(number).unwrap_or_default()
+}
+
+fn number(row: &[Value], column: usize) -> Option<i64> {
+  row.get(column).and_then(Value::integer)
+}
+
+/// Rows with their places in the group, which is their first column.
+fn placed(reply: &Reply, length: usize) -> impl Iterator<Item = (usize, &[Value])> {
+  reply.rows.iter().filter_map(move |row| {
+    let place = usize::try_from(number(row, 0)?).ok()?;
+    (place < length).then_some((place, row.as_slice()))
+  })
+}
