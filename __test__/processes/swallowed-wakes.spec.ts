@@ -29,7 +29,7 @@ class Scene {
 
   static async over(database: string, { onTestFinished }: TestContext): Promise<Scene> {
     const place = DATABASES[database]?.() as Place;
-    const network = await Network.to(place.settings.url ?? "", onTestFinished, { tellsNotifications: true });
+    const network = await Network.to(String(place.settings.url), onTestFinished, { tellsNotifications: true });
     const scene = new Scene(place, network);
     onTestFinished(async () => {
       await Promise.all(scene.adapters.map((adapter) => adapter.close()));
