@@ -13,7 +13,8 @@ use crate::request::{Answer, Holder, Request, Until};
 /// Asking the statements, and reading what they answer.
 impl Statements {
   pub(super) async fn acquire(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
-    let (batch, asked) = (batch(), hexadecimal(&document(requests)));
+    let batch = batch();
+    let asked = || hexadecimal(&document(requests));
     if let [request] = requests {
       let Parts { owner, ttl, .. } = Parts::of(request);
       let parameters = vec![batch.clone(), key(request), hexadecimal_or_null(owner), ttl.into()];
@@ -22,14 +23,14 @@ impl Statements {
         return Ok(vec![answer]);
       }
     } else {
-      let reply = client.query(&self.acquire, vec![batch.clone(), asked.clone()]).await?;
+      let reply = client.query(&self.acquire, vec![batch.clone(), asked()]).await?;
       // A row that was taken counts twice, and no other does.
       if reply.affected_rows == 2 * requests.len() as u64 && reply.insert_id != 0 {
         let fence = reply.insert_id;
         return Ok(vec![Answer::Acquired { fence }; requests.len()]);
       }
     }
-    let looked = client.query(&self.granted, vec![batch, asked]).await;
+    let looked = client.query(&self.granted, vec![batch, asked()]).await;
     let reply = looked.map_err(unknown)?;
     // A row that is gone already was over and swept.
     let mut answers = vec![Answer::Held { until: Until::Unknown }; requests.len()];
@@ -75,15 +76,15 @@ impl Statements {
       return Ok(vec![Answer::Released(reply.affected_rows > 0)]);
     }
     let batch = batch();
-    let asked = hexadecimal(&document(requests));
+    let asked = || hexadecimal(&document(requests));
     let (statement, parameters) = self
       .release_grants(&batch, requests)
-      .unwrap_or_else(|| (&self.release, vec![asked.clone(), batch.clone()]));
+      .unwrap_or_else(|| (&self.release, vec![asked(), batch.clone()]));
     let changed = client.query(statement, parameters).await?.affected_rows;
     if changed == requests.len() as u64 || changed == 0 {
       return Ok(vec![Answer::Released(changed > 0); requests.len()]);
     }
-    let looked = client.query(&self.released, vec![batch, asked]).await;
+    let looked = client.query(&self.released, vec![batch, asked()]).await;
     let reply = looked.map_err(unknown)?;
     let mut answers = vec![Answer::Released(false); requests.len()];
     let mut found = 0;
