@@ -12,7 +12,7 @@ const titles = {
   mongodb: "MongoDB",
 };
 
-const kinds = { peer: "", floor: " (the driver alone)", ours: "" };
+const kinds = { package: "", peer: "", floor: " (no lock)", ours: "" };
 
 /** How fast the locks of one backend are acquired and released, as a part of the page. */
 export class CyclesSection {
