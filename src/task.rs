@@ -11,6 +11,9 @@ use tokio::time::sleep;
 /// How long the clock goes on ticking after the last use.
 const TICK: Duration = Duration::from_millis(500);
 
+/// So often in a row a thread goes on with what is woken again at once; then it is for the runtime, which is fair to others.
+const MOST_TURNS: u32 = 16;
+
 /// An object of its own, because it stays where it is while it waits.
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -47,9 +50,9 @@ impl Task {
 
   /// Does something that may wake it, and goes on with it then, on this thread.
   pub fn attend<T>(self: &Arc<Self>, something: impl FnOnce() -> T) -> T {
-    self.attendants.fetch_add(1, Ordering::SeqCst);
+    let attendance = Attendance::of(self);
     let outcome = something();
-    self.attendants.fetch_sub(1, Ordering::SeqCst);
+    drop(attendance);
     self.go_on();
     outcome
   }
@@ -66,7 +69,10 @@ impl Task {
   }
 
   fn go_on(self: &Arc<Self>) {
-    while self.is_woken.load(Ordering::SeqCst) {
+    for _ in 0..MOST_TURNS {
+      if !self.is_woken.load(Ordering::SeqCst) {
+        return;
+      }
       // Whoever is at it looks again when they have let go of it. If it has panicked, it cannot go on.
       let Ok(mut work) = self.work.try_lock() else {
         return;
@@ -84,15 +90,36 @@ impl Task {
         *work = None;
       }
     }
+    self.go_on_elsewhere();
+  }
+
+  fn go_on_elsewhere(self: &Arc<Self>) {
+    let task = Arc::clone(self);
+    self.runtime.spawn(async move { task.go_on() });
   }
 }
 
 impl Wake for Task {
   fn wake(self: Arc<Self>) {
     if !self.is_woken.swap(true, Ordering::SeqCst) && self.attendants.load(Ordering::SeqCst) == 0 {
-      let task = Arc::clone(&self);
-      self.runtime.spawn(async move { task.go_on() });
+      self.go_on_elsewhere();
     }
+  }
+}
+
+/// Ends however what is done ends.
+struct Attendance<'task>(&'task AtomicUsize);
+
+impl<'task> Attendance<'task> {
+  fn of(task: &'task Task) -> Self {
+    task.attendants.fetch_add(1, Ordering::SeqCst);
+    Self(&task.attendants)
+  }
+}
+
+impl Drop for Attendance<'_> {
+  fn drop(&mut self) {
+    self.0.fetch_sub(1, Ordering::SeqCst);
   }
 }
 
@@ -123,7 +150,9 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
+  use std::future::poll_fn;
   use std::sync::atomic::AtomicU32;
+  use std::task::Poll;
   use std::thread;
 
   use tokio::sync::{mpsc, oneshot};
@@ -202,6 +231,27 @@ mod tests {
       thread.join().unwrap();
     }
     assert_eq!(count.load(Ordering::SeqCst), 4 * EACH);
+  }
+
+  #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+  async fn gives_the_thread_back_that_it_would_keep() {
+    let (told, mut is_told) = oneshot::channel();
+    let mut told = Some(told);
+    let here = thread::current().id();
+    let task = Task::begin(poll_fn(move |context| {
+      context.waker().wake_by_ref();
+      if thread::current().id() == here {
+        return Poll::Pending;
+      }
+      if let Some(told) = told.take() {
+        told.send(()).unwrap();
+      }
+      Poll::Ready(())
+    }));
+    timeout(PATIENCE, &mut is_told).await.unwrap().unwrap();
+    while !task.is_over() {
+      tokio::task::yield_now().await;
+    }
   }
 
   #[tokio::test]
