@@ -148,14 +148,16 @@ describe("under load", { timeout: TIMEOUT }, () => {
     const link = await Link.before(REPLICA_SET_URL);
     const provider = new LockProvider({ adapter: open(link.url) });
     const load = new Load(provider, keys);
+    let cut = 0;
     for (let time = 0; time < 10; time++) {
       await setTimeout(200);
-      link.cut();
+      cut += link.cut();
     }
     await load.stop();
     expect(load.faults).toEqual([]);
     expect(load.cycles).toBeGreaterThan(0);
-    expect(load.outages).toBeGreaterThan(0);
+    // A verb that was cut off need not fail: what became of it is looked up.
+    expect(cut).toBeGreaterThan(0);
     expect(await load.orphans()).toEqual([]);
   });
 

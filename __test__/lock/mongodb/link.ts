@@ -32,13 +32,15 @@ export class Link {
     return `mongodb://127.0.0.1:${(this.listener.address() as AddressInfo).port}/?directConnection=true`;
   }
 
-  /** Ends all connections; new ones are made as ever. */
-  cut(): void {
+  /** Ends all connections; new ones are made as ever. How many there were. */
+  cut(): number {
+    const count = this.pairs.size;
     for (const pair of this.pairs) {
       for (const socket of pair) {
         socket.destroy();
       }
     }
+    return count;
   }
 
   private join(client: Socket): void {

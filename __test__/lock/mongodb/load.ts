@@ -8,8 +8,6 @@ const ttl = TimeSpan.fromMinutes(10);
 export class Load {
   /** Cycles that ended well. */
   cycles = 0;
-  /** Errors of the kinds that an outage is allowed to have. */
-  outages = 0;
   /** What is not allowed: any other error, or a fence that did not grow. */
   readonly faults: unknown[] = [];
   /** Keys that are left to somebody who was not told that he had them. */
@@ -59,9 +57,8 @@ export class Load {
         }
       } catch (error) {
         this.doubtful.set(key, lock.id);
-        if (error instanceof ConnectionLockError || error instanceof AmbiguousLockError) {
-          this.outages++;
-        } else {
+        // Those an outage is allowed to have.
+        if (!(error instanceof ConnectionLockError || error instanceof AmbiguousLockError)) {
           this.faults.push(error);
         }
       }
