@@ -47,6 +47,16 @@ class Scene {
     this.network.cut();
   }
 
+  /** What an acquire fails with that is granted, and can neither be answered nor be looked up: new connections are refused. */
+  async acquireUnsettled(): Promise<unknown> {
+    this.network.be("replies are swallowed");
+    const acquired = failureOf(this.lock.acquire());
+    await eventually(() => this.isHeld());
+    this.network.refuse(true);
+    this.heal();
+    return acquired;
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.providers.map((provider) => provider.close()));
   }
@@ -134,12 +144,7 @@ describe.concurrent.for(NETWORKED)("over $name", patience, (database) => {
   test("an acquire that cannot be settled is an error, and what it was granted is given back", async (context) => {
     const { expect } = context;
     const scene = await Scene.over(database.url(context.onTestFinished), context);
-    scene.network.be("replies are swallowed");
-    const acquired = failureOf(scene.lock.acquire());
-    await eventually(() => scene.isHeld());
-    scene.network.refuse(true);
-    scene.heal();
-    expect(await acquired).toBeInstanceOf(AmbiguousLockError);
+    expect(await scene.acquireUnsettled()).toBeInstanceOf(AmbiguousLockError);
     expect(await scene.isHeld()).toBe(true);
     scene.network.refuse(false);
     await eventually(async () => !(await scene.isHeld()));
@@ -149,12 +154,7 @@ describe.concurrent.for(NETWORKED)("over $name", patience, (database) => {
   test("an acquire that cannot be settled and is asked for again is granted what it was granted", async (context) => {
     const { expect } = context;
     const scene = await Scene.over(database.url(context.onTestFinished), context);
-    scene.network.be("replies are swallowed");
-    const acquired = failureOf(scene.lock.acquire());
-    await eventually(() => scene.isHeld());
-    scene.network.refuse(true);
-    scene.heal();
-    expect(await acquired).toBeInstanceOf(AmbiguousLockError);
+    expect(await scene.acquireUnsettled()).toBeInstanceOf(AmbiguousLockError);
     // Each of them ends what would give it back.
     expect(await failureOf(scene.lock.acquire())).toBeInstanceOf(LockAdapterError);
     scene.network.refuse(false);

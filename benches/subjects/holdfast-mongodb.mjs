@@ -1,17 +1,10 @@
 import { MongodbLockAdapter } from "../../dist/lock/adapters/index.js";
-import { LockProvider } from "../../dist/lock/index.js";
-import { openLocks } from "../locks.mjs";
+import { openHoldfast } from "../holdfast.mjs";
 
 export const name = "holdfast";
 export const backend = "mongodb";
 export const role = "ours";
 
 export function open(keys, _folder, url) {
-  const adapter = new MongodbLockAdapter({ url });
-  const provider = new LockProvider({ adapter });
-  return openLocks(
-    keys,
-    (key) => provider.create(key),
-    () => adapter.close(),
-  );
+  return openHoldfast(keys, new MongodbLockAdapter({ url }));
 }

@@ -1,17 +1,10 @@
 import { MysqlLockAdapter } from "../../dist/lock/adapters/index.js";
-import { LockProvider } from "../../dist/lock/index.js";
-import { openLocks } from "../locks.mjs";
+import { openHoldfast } from "../holdfast.mjs";
 
 export const name = "holdfast";
 export const backends = ["mariadb"];
 export const role = "ours";
 
 export function open(keys, _folder, url) {
-  const adapter = new MysqlLockAdapter({ url });
-  const provider = new LockProvider({ adapter });
-  return openLocks(
-    keys,
-    (key) => provider.create(key),
-    () => adapter.close(),
-  );
+  return openHoldfast(keys, new MysqlLockAdapter({ url }));
 }

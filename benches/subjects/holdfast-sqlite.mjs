@@ -1,18 +1,11 @@
 import { join } from "node:path";
 import { SqliteLockAdapter } from "../../dist/lock/adapters/index.js";
-import { LockProvider } from "../../dist/lock/index.js";
-import { openLocks } from "../locks.mjs";
+import { openHoldfast } from "../holdfast.mjs";
 
 export const name = "holdfast";
 export const backend = "sqlite";
 export const role = "ours";
 
 export function open(keys, folder) {
-  const adapter = new SqliteLockAdapter({ url: `sqlite:${join(folder, "holdfast.db")}` });
-  const provider = new LockProvider({ adapter });
-  return openLocks(
-    keys,
-    (key) => provider.create(key),
-    () => adapter.close(),
-  );
+  return openHoldfast(keys, new SqliteLockAdapter({ url: `sqlite:${join(folder, "holdfast.db")}` }));
 }
