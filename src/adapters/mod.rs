@@ -115,6 +115,9 @@ pub struct Pace {
   pub batch_size: u32,
   /// The most slices under way. One grows while another is under way; two at a time may be in each other's way.
   pub most_under_way: u32,
+  /// Whether slices that are under way together take effect in the order they were asked, where they share a key. Else
+  /// those that do are never under way together.
+  pub keeps_order: bool,
 }
 
 impl Default for Pace {
@@ -123,6 +126,7 @@ impl Default for Pace {
     Self {
       batch_size: 256,
       most_under_way: 1,
+      keeps_order: true,
     }
   }
 }

@@ -77,6 +77,13 @@ impl NativeLockProvider {
     self.provider.pace().most_under_way
   }
 
+  /// Whether batches that are under way together take effect in the order they were asked, where they share a key. Else
+  /// such must not be.
+  #[napi(getter, catch_unwind)]
+  pub fn keeps_order(&self) -> bool {
+    self.provider.pace().keeps_order
+  }
+
   /// A lock, to be handed to the verbs; a failure if the key or the owner cannot be one.
   #[napi(catch_unwind, ts_return_type = "NativeLock | NativeFailure")]
   pub fn create_lock(&self, key: String, owner: String) -> Either<External<Lock>, NativeFailure> {

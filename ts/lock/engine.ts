@@ -44,8 +44,9 @@ export class LockEngine {
 
   /** For an adapter that is native as well. */
   static of(provider: NativeLockProvider): LockEngine {
-    const lane = new Lane(provider);
-    return new LockEngine(provider, (lock, verb, ttl) => lane.ask(lock, verb, ttl));
+    const names = provider.keepsOrder ? undefined : new WeakMap<NativeLock, LockNames>();
+    const lane = new Lane(provider, names && ((lock) => (names.get(lock) as LockNames).key));
+    return new LockEngine(provider, (lock, verb, ttl) => lane.ask(lock, verb, ttl), names);
   }
 
   /** For an adapter of the application. */

@@ -9,22 +9,36 @@ export interface Pace {
   readonly mostUnderWay: number;
 }
 
+/** So many verbs are worth a batch of their own, beside others that are under way. */
+const WORTHWHILE = 32;
+
 /**
  * Carries verbs to the engine, those of one turn of the event loop together.
  *
  * A crossing costs more than a verb, and a statement or transaction more than a crossing; together they share both. A
  * batch waits for no company while none is under way: it leaves when the turn ends. Others grow meanwhile, and leave when
- * they are full, as far as the pace allows, or when all that were under way have come back.
+ * they are worth it, as far as the pace allows, or when all that were under way have come back. Those that may leave share
+ * what waits, so that one is on its way while the database is at another.
+ *
+ * Verbs on one key take effect in the order they were asked.
  */
 export class Lane {
   private waiting = new Batch();
   private underWay = 0;
+  private readonly keysUnderWay = new Set<string>();
   private isLeaving = false;
   private readonly pace: Pace;
+  /** So many need not wait for more. */
+  private readonly enough: number;
 
-  constructor({ batchSize, mostUnderWay }: Pace) {
+  /** @param keyOf the key of a lock, unless the database itself keeps the order of batches that share keys */
+  constructor(
+    { batchSize, mostUnderWay }: Pace,
+    private readonly keyOf?: (lock: NativeLock) => string,
+  ) {
     // Copied: it may be an object of the engine's, and each look at it a crossing.
     this.pace = { batchSize, mostUnderWay };
+    this.enough = mostUnderWay > 1 ? WORTHWHILE : batchSize;
   }
 
   ask(lock: NativeLock, verb: NativeVerb, argument: number): Promise<NativeOutcome> {
@@ -43,41 +57,65 @@ export class Lane {
   }
 
   private mayLeave(): boolean {
-    const { batchSize, mostUnderWay } = this.pace;
-    return this.waiting.size >= batchSize ? this.underWay < mostUnderWay : this.waiting.size > 0 && this.underWay === 0;
+    if (this.underWay === 0) {
+      return this.waiting.size > 0;
+    }
+    return this.underWay < this.pace.mostUnderWay && this.waiting.size >= this.enough;
   }
 
   private readonly leave = (): void => {
     this.isLeaving = false;
     while (this.mayLeave()) {
-      this.send(this.waiting.split(this.pace.batchSize));
+      const { batchSize, mostUnderWay } = this.pace;
+      const share = Math.ceil(this.waiting.size / (mostUnderWay - this.underWay));
+      const size = Math.min(Math.max(share, this.enough), batchSize);
+      const keys = this.keysOf(this.waiting.locks.slice(0, size));
+      if (keys.some((key) => this.keysUnderWay.has(key))) {
+        break;
+      }
+      this.send(this.waiting.split(size), keys);
     }
   };
 
-  private send(batch: Batch): void {
+  /** The keys that no other batch under way may have. */
+  private keysOf(locks: NativeLock[]): string[] {
+    return this.keyOf === undefined ? [] : locks.map(this.keyOf);
+  }
+
+  private send(batch: Batch, keys: string[]): void {
     this.underWay += 1;
+    for (const key of keys) {
+      this.keysUnderWay.add(key);
+    }
     try {
-      batch.cross((outcomes) => this.arrive(batch, outcomes));
+      batch.cross((outcomes) => this.arrive(batch, keys, outcomes));
     } catch (error) {
-      this.underWay -= 1;
+      this.letGo(keys);
       batch.fail(error);
     }
   }
 
-  private arrive(batch: Batch, outcomes: NativeOutcome[]): void {
-    this.underWay -= 1;
-    // A full one does not wait for what this one will have asked for: the database works on it meanwhile.
-    if (this.waiting.size >= this.pace.batchSize) {
+  private arrive(batch: Batch, keys: string[], outcomes: NativeOutcome[]): void {
+    this.letGo(keys);
+    // They do not wait for what this one will have asked for: the database works on it meanwhile.
+    if (this.waiting.size >= this.enough) {
       this.leave();
     }
     batch.settle(outcomes);
     this.leaveSoon();
   }
+
+  private letGo(keys: string[]): void {
+    this.underWay -= 1;
+    for (const key of keys) {
+      this.keysUnderWay.delete(key);
+    }
+  }
 }
 
 /** Verbs in the order they were asked, as the columns they cross in. */
 class Batch {
-  private locks: NativeLock[] = [];
+  locks: NativeLock[] = [];
   private verbs: NativeVerb[] = [];
   private args: number[] = [];
   private resolves: ((outcome: NativeOutcome) => void)[] = [];

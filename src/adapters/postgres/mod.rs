@@ -25,7 +25,7 @@ use self::driver::PostgresDriver;
 use self::listener::Listener;
 pub use self::settings::PostgresSettings;
 use super::sql::{Connections, Dialect, Place, SqlAdapter};
-use super::{LockAdapter, Watch};
+use super::{LockAdapter, Pace, Watch};
 use crate::error::Result;
 use crate::name::Key;
 use crate::request::{Answer, Request};
@@ -33,6 +33,7 @@ use crate::request::{Answer, Request};
 pub struct PostgresAdapter {
   adapter: SqlAdapter,
   listener: Option<Arc<Listener>>,
+  pace: Pace,
 }
 
 impl PostgresAdapter {
@@ -49,6 +50,12 @@ impl PostgresAdapter {
       .listens
       .then(|| Arc::new(Listener::new(driver, Arc::clone(&connections), &table)));
     let sweep_interval = settings.server.sweep_interval();
+    // While the server is at one, the other is read, and what comes after it is written.
+    let pace = Pace {
+      most_under_way: settings.server.max_connections().min(2),
+      keeps_order: false,
+      ..Pace::default()
+    };
     Ok(Self {
       adapter: SqlAdapter::sweeping(
         connections,
@@ -58,6 +65,7 @@ impl PostgresAdapter {
         sweep_interval,
       ),
       listener,
+      pace,
     })
   }
 }
@@ -70,6 +78,10 @@ impl LockAdapter for PostgresAdapter {
 
   async fn answer(&self, requests: Vec<Request>) -> Vec<Result<Answer>> {
     self.adapter.answer(requests).await
+  }
+
+  fn pace(&self) -> Pace {
+    self.pace
   }
 
   async fn watch(&self, key: &Key) -> Result<Option<Watch>> {

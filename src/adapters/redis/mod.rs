@@ -133,6 +133,7 @@ impl LockAdapter for RedisAdapter {
     Pace {
       batch_size: MOST_IN_A_CALL,
       most_under_way: 16,
+      keeps_order: true,
     }
   }
 

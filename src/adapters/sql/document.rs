@@ -7,27 +7,20 @@ use crate::request::Request;
 use crate::ttl::Ttl;
 
 /// The members of a group as one JSON text, so that a statement is the same for any number of them: an array of
-/// `{"n", "key", "owner", "ttl", "fence"}`, where `n` is the place in the group, and what a verb lacks is null.
+/// `{"key", "owner", "ttl", "fence"}`. What is missing is null; servers take their time for every member of an object.
 pub(super) fn document(requests: &[&Request]) -> String {
   let mut text = String::from("[");
   for (place, request) in requests.iter().enumerate() {
     let parts = Parts::of(request);
-    let separator = if place == 0 { "" } else { "," };
-    let _ = write!(text, "{separator}{{\"n\":{place},\"key\":");
+    text.push_str(if place == 0 { "{\"key\":" } else { ",{\"key\":" });
     write_string(&mut text, request.key().as_str());
-    text.push_str(",\"owner\":");
-    match parts.owner {
-      Some(owner) => write_string(&mut text, owner),
-      None => text.push_str("null"),
+    if let Some(owner) = parts.owner {
+      text.push_str(",\"owner\":");
+      write_string(&mut text, owner);
     }
     for (name, number) in [("ttl", parts.ttl), ("fence", parts.fence)] {
-      match number {
-        Some(number) => {
-          let _ = write!(text, ",\"{name}\":{number}");
-        }
-        None => {
-          let _ = write!(text, ",\"{name}\":null");
-        }
+      if let Some(number) = number {
+        let _ = write!(text, ",\"{name}\":{number}");
       }
     }
     text.push('}');
@@ -99,7 +92,7 @@ mod tests {
   use crate::Key;
 
   #[test]
-  fn names_are_escaped_and_what_is_missing_is_null() {
+  fn names_are_escaped_and_what_is_missing_is_left_out() {
     let acquire = Request::Acquire {
       key: Key::new("a\"\\\n\u{e9}").unwrap(),
       owner: Owner::new("me").unwrap(),
@@ -110,8 +103,7 @@ mod tests {
     };
     assert_eq!(
       document(&[&acquire, &force]),
-      "[{\"n\":0,\"key\":\"a\\\"\\\\\\u000a\u{e9}\",\"owner\":\"me\",\"ttl\":2,\"fence\":null},\
-       {\"n\":1,\"key\":\"b\",\"owner\":null,\"ttl\":null,\"fence\":null}]"
+      "[{\"key\":\"a\\\"\\\\\\u000a\u{e9}\",\"owner\":\"me\",\"ttl\":2},{\"key\":\"b\"}]"
     );
   }
 }

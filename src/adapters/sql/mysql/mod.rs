@@ -64,7 +64,7 @@ impl Statements {
         columns.join(", ")
       )
     };
-    let (n, ttl) = ("n BIGINT PATH '$.n'", "ttl BIGINT PATH '$.ttl'");
+    let (n, ttl) = ("n FOR ORDINALITY", "ttl BIGINT PATH '$.ttl'");
     let lease = asked(&[key, owner, ttl]);
     let grant = asked(&[key, owner, fence]);
     let ttl_of_grant = asked(&[key, owner, ttl, fence]);
@@ -93,7 +93,7 @@ impl Statements {
       )
       .into(),
       granted: format!(
-        "SELECT asked.n AS n, CAST(held.batch = ? AS SIGNED) AS is_granted, held.fence AS fence, \
+        "SELECT CAST(asked.n AS SIGNED) AS n, CAST(held.batch = ? AS SIGNED) AS is_granted, held.fence AS fence, \
          CAST(COALESCE(held.expiration - {now}, {NO_END}) AS SIGNED) AS remaining \
          FROM {place} STRAIGHT_JOIN {lock} AS held ON {same_key}"
       )
@@ -111,7 +111,7 @@ impl Statements {
       )
       .into(),
       released: format!(
-        "SELECT asked.n AS n, CAST(held.batch = ? AS SIGNED) AS is_released \
+        "SELECT CAST(asked.n AS SIGNED) AS n, CAST(held.batch = ? AS SIGNED) AS is_released \
          FROM {place} STRAIGHT_JOIN {lock} AS held ON {same_key}"
       )
       .into(),
@@ -126,12 +126,12 @@ impl Statements {
       )
       .into(),
       owned: format!(
-        "SELECT asked.n AS n, CAST(held.expiration IS NULL AS SIGNED) AS has_no_end \
+        "SELECT CAST(asked.n AS SIGNED) AS n, CAST(held.expiration IS NULL AS SIGNED) AS has_no_end \
          FROM {place_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} WHERE {live} AND {same_grant}"
       )
       .into(),
       state: format!(
-        "SELECT asked.n AS n, held.owner AS owner, \
+        "SELECT CAST(asked.n AS SIGNED) AS n, held.owner AS owner, \
          CAST(COALESCE(held.expiration - {now}, {NO_END}) AS SIGNED) AS remaining, held.fence AS fence \
          FROM {place} STRAIGHT_JOIN {lock} AS held ON {same_key} WHERE {live}"
       )
@@ -171,7 +171,7 @@ fn release_grants(lock: &str, live: &str, number: usize) -> String {
   let list = vec!["UNHEX(?)"; number].join(", ");
   format!(
     "UPDATE {lock} AS held SET held.expiration = 0, held.batch = ? WHERE held.`key` IN ({list}) AND {live} \
-     AND CONCAT(held.`key`, X'00', CAST(held.owner AS BINARY), X'00', held.fence) IN ({list})"
+     AND CONCAT(held.`key`, X'00', held.owner, X'00', held.fence) IN ({list})"
   )
 }
 

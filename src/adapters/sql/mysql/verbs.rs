@@ -210,10 +210,10 @@ fn number(row: &[Value], column: usize) -> Option<i64> {
   row.get(column).and_then(Value::integer)
 }
 
-/// Rows with their places in the group, which is their first column.
+/// Rows with their places in the group, which are their first column, counted from one.
 fn placed(reply: &Reply, length: usize) -> impl Iterator<Item = (usize, &[Value])> {
   reply.rows.iter().filter_map(move |row| {
-    let place = usize::try_from(number(row, 0)?).ok()?;
+    let place = usize::try_from(number(row, 0)? - 1).ok()?;
     (place < length).then_some((place, row.as_slice()))
   })
 }

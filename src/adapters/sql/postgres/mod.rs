@@ -17,9 +17,10 @@ use crate::fence::Fence;
 use crate::name::Owner;
 use crate::request::{Answer, Holder, Request, Until};
 
-/// The server's clock at the moment it is read, not at the begin of a transaction that may have waited.
-const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-const NOW_MICROSECONDS: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+/// The server's clock at the moment it is read, not at the begin of a transaction that may have waited. `date_part` gives
+/// a double, which is exact to a microsecond until the year 2100; `extract` a decimal, with which a batch takes a third more.
+const NOW: &str = "floor(date_part('epoch', clock_timestamp()) * 1000)::bigint";
+const NOW_MICROSECONDS: &str = "floor(date_part('epoch', clock_timestamp()) * 1000000)::bigint";
 
 /// How long a statement of ours waits for a row that another transaction keeps. It holds up all that travel with it.
 const LOCK_TIMEOUT: &str = "250ms";
@@ -52,11 +53,11 @@ impl Statements {
     let addressed = |verb: &str, compose: &dyn Fn(&str) -> String| {
       let address = format!("{verb} {table}");
       let many = format!(
-        "json_to_recordset($1::json -> '{address}') \
-         AS asked (n bigint, key text, owner text, ttl bigint, fence bigint)"
+        "ROWS FROM (json_to_recordset($1::json -> '{address}') AS (key text, owner text, ttl bigint, fence bigint)) \
+         WITH ORDINALITY AS asked (key, owner, ttl, fence, n)"
       );
       let one = format!(
-        "(SELECT 0::bigint AS n, $2::text AS key, $3::text AS owner, $4::text::bigint AS ttl, \
+        "(SELECT 1::bigint AS n, $2::text AS key, $3::text AS owner, $4::text::bigint AS ttl, \
          $5::text::bigint AS fence WHERE $1::text = '{address}') AS asked"
       );
       Addressed {
@@ -69,7 +70,8 @@ impl Statements {
     // One that has none would live for ever, so that its release does.
     let (bounded_wait, cheap_commit) = if is_ours {
       (
-        format!("CASE WHEN set_config('lock_timeout', '{LOCK_TIMEOUT}', true) IS NOT NULL THEN asked.n END"),
+        // In a query of its own, which is asked once and not for each row.
+        format!("CASE WHEN (SELECT set_config('lock_timeout', '{LOCK_TIMEOUT}', true)) IS NOT NULL THEN asked.n END"),
         "CASE WHEN bool_and(released.expiration IS NULL OR released.expiration = 0) OVER () \
          THEN set_config('synchronous_commit', 'off', true) END"
           .to_owned(),
@@ -84,16 +86,17 @@ impl Statements {
         format!(
           "WITH asked AS MATERIALIZED (\
            SELECT {bounded_wait} AS n, asked.key, asked.owner, asked.ttl, held.expiration - {NOW} AS remaining, \
-           held.key IS NOT NULL AND (held.expiration IS NULL OR held.expiration > {NOW}) AS is_held \
+           held.key IS NOT NULL AS is_known \
            FROM {asked} \
            LEFT JOIN {lock} AS held ON held.key = asked.key), \
            granted AS (\
            INSERT INTO {lock} AS held (key, owner, expiration, fence) \
-           SELECT key, owner, {NOW} + ttl, {NOW_MICROSECONDS} FROM asked WHERE NOT is_held ORDER BY key COLLATE \"C\" \
+           SELECT key, owner, {NOW} + ttl, {NOW_MICROSECONDS} FROM asked \
+           WHERE NOT is_known OR remaining <= 0 ORDER BY key COLLATE \"C\" \
            ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expiration = excluded.expiration, \
            fence = greatest(held.fence + 1, excluded.fence) \
            WHERE held.expiration <= {NOW} RETURNING key, fence) \
-           SELECT asked.n AS n, granted.fence AS fence, asked.is_held::int::bigint AS is_held, \
+           SELECT asked.n AS n, granted.fence AS fence, asked.is_known::int::bigint AS is_known, \
            asked.remaining AS remaining \
            FROM asked LEFT JOIN granted ON granted.key = asked.key"
         )
@@ -244,11 +247,11 @@ fn milliseconds(remaining: i64) -> Duration {
   Duration::from_millis(u64::try_from(remaining).unwrap_or_default())
 }
 
-/// Rows come in any order; the first column is the place in the group.
+/// Rows come in any order; the first column is the place in the group, counted from one.
 fn in_order(reply: &Reply, length: usize, read: impl Fn(&[Value]) -> Answer) -> Result<Vec<Answer>, Failure> {
   let mut answers: Vec<Option<Answer>> = vec![None; length];
   for row in &reply.rows {
-    let place = number(row, 0).and_then(|place| usize::try_from(place).ok());
+    let place = number(row, 0).and_then(|place| usize::try_from(place - 1).ok());
     if let Some(answer) = place.and_then(|place| answers.get_mut(place)) {
       *answer = Some(read(row));
     }
