@@ -66,9 +66,7 @@ export class Lane {
   private readonly leave = (): void => {
     this.isLeaving = false;
     while (this.mayLeave()) {
-      const { batchSize, mostUnderWay } = this.pace;
-      const share = Math.ceil(this.waiting.size / (mostUnderWay - this.underWay));
-      const size = Math.min(Math.max(share, this.enough), batchSize);
+      const size = this.nextSize();
       const keys = this.keysOf(this.waiting.locks.slice(0, size));
       if (keys.some((key) => this.keysUnderWay.has(key))) {
         break;
@@ -76,6 +74,13 @@ export class Lane {
       this.send(this.waiting.split(size), keys);
     }
   };
+
+  /** A share of what waits, or all if too little would be left to leave too. */
+  private nextSize(): number {
+    const { batchSize, mostUnderWay } = this.pace;
+    const share = Math.max(Math.ceil(this.waiting.size / (mostUnderWay - this.underWay)), this.enough);
+    return Math.min(this.waiting.size - share < this.enough ? this.waiting.size : share, batchSize);
+  }
 
   /** The keys that no other batch under way may have. */
   private keysOf(locks: NativeLock[]): string[] {
