@@ -1,15 +1,14 @@
 import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
 
-const script = fileURLToPath(new URL("child.mjs", import.meta.url));
+const child = new URL("child.mjs", import.meta.url);
 
-/** A process that does one work of child.mjs. */
+/** A process that does one work of child.mjs, or what another script says. */
 export class Process {
   #child;
   #heard = [];
   #listener = () => undefined;
 
-  constructor(settings) {
+  constructor(settings, script = child) {
     this.#child = fork(script, [JSON.stringify(settings)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#child.on("message", (message) => {
       this.#heard.push(message);
@@ -29,6 +28,16 @@ export class Process {
       });
     }
     return this.#heard.shift();
+  }
+
+  /** Orders something, and hears what comes of it. */
+  ask(order, ...values) {
+    this.tell(order, ...values);
+    return this.hear();
+  }
+
+  tell(order, ...values) {
+    this.#child.send([order, ...values]);
   }
 
   async result() {
