@@ -50,7 +50,11 @@ export function judge(title, { workload, timings }, results) {
   const fewer = results.find((result) => result.workload.name === noLessThan);
   const requirements = [
     { least: atLeast, rival: fastest(timings, "peer", "median"), missing: "the peer, which is not here" },
-    { least: atLeastOfPackage, rival: fastest(timings, "package", "median"), missing: "the package, which is not here" },
+    {
+      least: atLeastOfPackage,
+      rival: fastest(timings, "package", "median"),
+      missing: "the package, which is not here",
+    },
     { least: noLessThan && 1, rival: fewer && ours(fewer.timings), missing: noLessThan, is: `holdfast, ${noLessThan}` },
   ];
   return requirements

@@ -24,7 +24,11 @@ export const elsewhere = {
   ],
   "thousand-waiters": [
     { name: "daiso-core, each second, on Redis", beside: "redis", figures: { commands: 1_000, cpu: [6, 21] } },
-    { name: "daiso-core, each second, on SQL", beside: "postgres", figures: { commands: [2_000, 4_000], cpu: [6, 21] } },
+    {
+      name: "daiso-core, each second, on SQL",
+      beside: "postgres",
+      figures: { commands: [2_000, 4_000], cpu: [6, 21] },
+    },
     { name: "redlock", beside: "redis", figures: { commands: 5_000, cpu: [14, 15] } },
     { name: "ioredis-lock", beside: "redis", figures: { commands: 18_000, cpu: 18 } },
     { name: "redis-semaphore", beside: "redis", figures: { commands: 50_000, cpu: 43 } },

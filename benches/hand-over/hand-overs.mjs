@@ -71,12 +71,12 @@ async function measureOne(measure, backend, place, seconds) {
  * @param {Result[]} results
  * @returns {import("../verdict.mjs").Verdict[]}
  */
-export function judgeHandOvers({ figures }, results) {
+export function judgeHandOvers({ title, figures }, results) {
   const ours = results.filter(({ rival }) => rival === undefined);
-  return figures.flatMap((figure) => ours.flatMap((result) => judge(figure, result)));
+  return figures.flatMap((figure) => ours.flatMap((result) => judge(title, figure, result)));
 }
 
-function judge({ name, title, asked }, { backend, figures }) {
+function judge(measure, { name, title, asked }, { backend, figures }) {
   const limit = asked?.(backend);
   const measured = figures[name];
   // Where there is no server, there is none to count.
@@ -86,5 +86,5 @@ function judge({ name, title, asked }, { backend, figures }) {
   const { atMost, isBesideCommit = false } = limit;
   const beside = isBesideCommit ? ` + the commit of ${show(figures.commit)}` : "";
   const isMet = measured <= atMost + (isBesideCommit ? figures.commit : 0);
-  return [decide(`${titles[backend]}, ${title}: at most ${atMost}${beside}`, show(measured), isMet)];
+  return [decide(`${measure}, ${titles[backend]}, ${title}: at most ${atMost}${beside}`, show(measured), isMet)];
 }

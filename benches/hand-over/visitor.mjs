@@ -1,7 +1,7 @@
 // A process that holds a key, or has many who wait for it, as the messages to it order.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import * as holdfast from "../../index.js";
+import holdfast from "../../index.js";
 import { rivals } from "../scenarios/rivals.mjs";
 
 const minutesMs = 600_000;
@@ -23,7 +23,7 @@ const orders = {
 
   /** So many wait at once for a key, and have an empty section each. */
   visit(key, count) {
-    Promise.all(
+    void Promise.all(
       Array.from({ length: count }, async () => {
         const visit = await locks.acquire(key, minutesMs);
         const entered = now();

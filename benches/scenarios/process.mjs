@@ -6,6 +6,7 @@ const child = new URL("child.mjs", import.meta.url);
 export class Process {
   #child;
   #heard = [];
+  #isSilent = false;
   #listener = () => undefined;
 
   constructor(settings, script = child) {
@@ -14,13 +15,17 @@ export class Process {
       this.#heard.push(message);
       this.#listener();
     });
-    this.#child.on("exit", () => this.#listener());
+    // Its exit may be told before its last words are; after the channel's end there are none.
+    this.#child.on("disconnect", () => {
+      this.#isSilent = true;
+      this.#listener();
+    });
   }
 
   /** What it tells next. */
   async hear() {
     while (this.#heard.length === 0) {
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+      if (this.#isSilent) {
         throw new Error("a process of a benchmark ended without a word");
       }
       await new Promise((resolve) => {
