@@ -1,4 +1,4 @@
-// Acquiring and releasing what nobody else wants, on every backend.
+// Acquiring and releasing what nobody else wants, on a backend.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,26 +7,23 @@ import { throwIfInterrupted } from "../scripts/step.mjs";
 import { measure } from "./measure.mjs";
 import { plan } from "./plan.mjs";
 import { withServer } from "./servers.mjs";
-import { isOf, loadSubjects } from "./subjects.mjs";
+import { loadSubjects } from "./subjects.mjs";
 
 /**
- * @param {string[]} backends
+ * @param {string} backend
  * @param {number} rounds
- * @param {(backend: string, workload: import("./plan.mjs").Workload, timings: import("./measure.mjs").Timing[]) => void} tell
- *   called with each result as it comes
+ * @param {(workload: import("./plan.mjs").Workload, timings: import("./measure.mjs").Timing[]) => void} tell called with
+ *   each result as it comes
  */
-export async function measureCycles(backends, rounds, tell) {
-  const subjects = await loadSubjects(backends);
-  for (const backend of backends) {
-    const contestants = subjects.filter((subject) => isOf(subject, backend));
-    await withServer(backend, async (url) => {
-      for (const workload of plan[backend]) {
-        throwIfInterrupted();
-        const fitting = contestants.filter(({ maxInFlight = workload.inFlight }) => workload.inFlight <= maxInFlight);
-        tell(backend, workload, await measureInFolder(fitting, workload, rounds, url));
-      }
-    });
-  }
+export async function measureCycles(backend, rounds, tell) {
+  const subjects = await loadSubjects(backend);
+  await withServer(backend, async (url) => {
+    for (const workload of plan[backend]) {
+      throwIfInterrupted();
+      const fitting = subjects.filter(({ maxInFlight = workload.inFlight }) => workload.inFlight <= maxInFlight);
+      tell(workload, await measureInFolder(fitting, workload, rounds, url));
+    }
+  });
 }
 
 async function measureInFolder(subjects, workload, rounds, url) {

@@ -1,6 +1,9 @@
 // What is printed: the machine, a table for every workload, and the requirements.
 
 import { availableParallelism, cpus, loadavg } from "node:os";
+import { decide } from "./verdict.mjs";
+
+/** @typedef {{ workload: import("./plan.mjs").Workload, timings: import("./measure.mjs").Timing[] }} Result */
 
 const columns = ["cycles/s", "µs a cycle", "µs, best slice", "× peer", "× peer, best slice"];
 
@@ -34,27 +37,40 @@ export function drawTable(title, timings) {
 }
 
 /**
- * A line for each requirement, that says whether ours is as fast as it has to be.
+ * Whether ours is as fast as it has to be.
  *
- * @param {string} backend
- * @param {import("./plan.mjs").Workload} workload
- * @param {import("./measure.mjs").Timing[]} timings
+ * @param {string} title of the backend
+ * @param {Result} result
+ * @param {Result[]} results of the same backend
+ * @returns {import("./verdict.mjs").Verdict[]}
  */
-export function judge(backend, { name, atLeast, atLeastOfPackage }, timings) {
-  const ours = timings.find(({ subject }) => subject.role === "ours");
+export function judge(title, { workload, timings }, results) {
+  const { name, atLeast, atLeastOfPackage, noLessThan } = workload;
+  const own = ours(timings);
+  const fewer = results.find((result) => result.workload.name === noLessThan);
   const requirements = [
-    ["peer", atLeast],
-    ["package", atLeastOfPackage],
-  ].filter(([, least]) => least !== undefined);
-  return requirements.map(([role, least]) => {
-    const rival = fastest(timings, role, "median");
-    const what = `${backend}, ${name}: at least ${least} times`;
-    if (ours === undefined || rival === undefined) {
-      return `${what} the ${role}, which is not here: not measured`;
-    }
-    const measured = rival.median / ours.median;
-    return `${what} ${rival.subject.name}: ${times(measured)}, ${measured >= least ? "met" : "not met"}`;
-  });
+    { least: atLeast, rival: fastest(timings, "peer", "median"), missing: "the peer, which is not here" },
+    {
+      least: atLeastOfPackage,
+      rival: fastest(timings, "package", "median"),
+      missing: "the package, which is not here",
+    },
+    { least: noLessThan && 1, rival: fewer && ours(fewer.timings), missing: noLessThan, is: `holdfast, ${noLessThan}` },
+  ];
+  return requirements
+    .filter(({ least }) => least !== undefined)
+    .map(({ least, rival, missing, is = rival?.subject.name ?? missing }) => {
+      const measured = own && rival && rival.median / own.median;
+      return decide(
+        `${title}, ${name}: at least ${least} × ${is}`,
+        times(measured),
+        measured === undefined ? undefined : measured >= least,
+      );
+    });
+}
+
+function ours(timings) {
+  return timings.find(({ subject }) => subject.role === "ours");
 }
 
 /** How many times as many cycles a second as the fastest peer; undefined where there is none. */

@@ -30,12 +30,12 @@ import { say } from "../scripts/step.mjs";
 const order = ["package", "peer", "floor", "ours"];
 
 /**
- * The subjects of some backends. One whose package cannot be loaded is left out.
+ * The subjects of a backend. One whose package cannot be loaded is left out.
  *
- * @param {string[]} backends
+ * @param {string} backend
  * @returns {Promise<Subject[]>}
  */
-export async function loadSubjects(backends) {
+export async function loadSubjects(backend) {
   const folder = new URL("subjects/", import.meta.url);
   const subjects = [];
   let areAll = true;
@@ -54,11 +54,11 @@ export async function loadSubjects(backends) {
     say("to have all, put right what kept them from being installed and delete benches/node_modules");
   }
   return subjects
-    .filter((subject) => backends.some((backend) => isOf(subject, backend)))
+    .filter((subject) => isOf(subject, backend))
     .sort((left, right) => order.indexOf(left.role) - order.indexOf(right.role));
 }
 
 /** Whether a subject works on a backend. */
-export function isOf({ backend, backends = [backend] }, wanted) {
+function isOf({ backend, backends = [backend] }, wanted) {
   return backends.includes(wanted);
 }

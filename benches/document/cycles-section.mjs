@@ -1,23 +1,15 @@
+import { titles } from "../plan.mjs";
+import { judge } from "../report.mjs";
 import { drawBars } from "../scenarios/picture.mjs";
 import { compare, show } from "./comparison.mjs";
-
-/** As people call them. */
-const titles = {
-  memory: "In memory",
-  sqlite: "SQLite",
-  postgres: "PostgreSQL",
-  "postgres-asynchronous": "PostgreSQL with synchronous_commit = off",
-  mariadb: "MariaDB",
-  redis: "Redis",
-  mongodb: "MongoDB",
-};
+import { listVerdicts } from "./verdicts.mjs";
 
 const kinds = { package: "", peer: "", floor: " (no lock)", ours: "" };
 
 /** How fast the locks of one backend are acquired and released, as a part of the page. */
 export class CyclesSection {
   #backend;
-  /** @type {{ workload: import("../plan.mjs").Workload, timings: import("../measure.mjs").Timing[] }[]} */
+  /** @type {import("../report.mjs").Result[]} */
   #results = [];
 
   /** @param {string} backend */
@@ -27,6 +19,10 @@ export class CyclesSection {
 
   add(workload, timings) {
     this.#results.push({ workload, timings });
+  }
+
+  get verdicts() {
+    return this.#results.flatMap((result) => judge(titles[this.#backend], result, this.#results));
   }
 
   page() {
@@ -41,6 +37,7 @@ export class CyclesSection {
       }
       lines.push("");
     }
+    lines.push(...listVerdicts(this.verdicts));
     lines.push(...this.pictures().map(({ title, file }) => `![${title}](benchmarks/${file})`), "");
     return lines.join("\n");
   }

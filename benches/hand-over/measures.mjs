@@ -1,143 +1,120 @@
-// The four things that are measured of a place. Times are in milliseconds.
+// What is measured of a place, as plain figures. Times are in milliseconds.
 
-import { fork } from "node:child_process";
-import { once } from "node:events";
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { now, open, patient, visit } from "./visitor.mjs";
+import { Process } from "../scenarios/process.mjs";
 
+const script = new URL("visitor.mjs", import.meta.url);
+const visits = 100;
 const rounds = 5;
-const children = 4;
-const ttl = 2_000;
+/** Of those who ask again and again, a round takes seconds. */
+const roundsOfRivals = 2;
+const kills = 3;
+const ttlMs = 2_000;
+const standing = 1_000;
 
-/** A hundred wait in one process. */
-export async function measureOneProcess(place) {
-  const { adapter, provider } = open(place);
-  await adapter.init();
-  const gaps = [];
-  const took = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const holder = provider.create("key");
-    await holder.acquireOrFail();
-    const visits = visit(provider, 100);
-    await sleep(100);
-    const released = now();
-    await holder.releaseOrFail();
-    const sections = await visits;
-    gaps.push(...gapsOf(sections, released));
-    took.push(sections.at(-1)[1] - released);
-  }
-  await adapter.close();
-  return `${rate(100 / median(took))}, gap ${describe(gaps)}`;
-}
+/** @typedef {import("./places.mjs").Place} Place */
 
-/** Twenty-five wait in each of four. */
-export async function measureFourProcesses(place) {
-  const { adapter, provider } = open(place);
-  await adapter.init();
-  const visitors = await Promise.all(Array.from({ length: children }, () => start(place)));
-  const gaps = [];
-  const took = [];
-  const ratios = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const holder = provider.create("key");
-    await holder.acquireOrFail();
-    for (const visitor of visitors) {
-      visitor.send(["visit", 100 / children]);
-      await once(visitor, "message");
+/**
+ * A hundred wait, as many in each of some processes, and a holder releases.
+ *
+ * @param {Place} place
+ * @param {number} processes
+ */
+export async function measureGaps(place, processes) {
+  const key = randomUUID();
+  return withVisitors(place, processes, async (visitors) => {
+    const [holder] = visitors;
+    const gaps = [];
+    const took = [];
+    const ratios = [];
+    for (let round = 0; round < (place.rival === undefined ? rounds : roundsOfRivals); round += 1) {
+      await holder.ask("hold", key);
+      await Promise.all(visitors.map((visitor) => visitor.ask("visit", key, visits / processes)));
+      await sleep(100 + 50 * processes);
+      const { released, sections } = await handOver(holder, visitors);
+      const waits = sections.map(([entered]) => entered - released);
+      gaps.push(...waits.map((wait, index) => (index === 0 ? wait : sections[index][0] - sections[index - 1][1])));
+      took.push(sections.at(-1)[1] - released);
+      ratios.push((Math.max(...waits) * waits.length) / waits.reduce((sum, wait) => sum + wait));
     }
-    await sleep(300);
-    const answers = visitors.map((visitor) => once(visitor, "message"));
-    const released = now();
-    await holder.releaseOrFail();
-    const sections = (await Promise.all(answers)).flatMap(([ofOne]) => ofOne).toSorted(([one], [other]) => one - other);
-    gaps.push(...gapsOf(sections, released));
-    took.push(sections.at(-1)[1] - released);
-    const waits = sections.map(([entered]) => entered - released);
-    ratios.push(Math.max(...waits) / (waits.reduce((sum, wait) => sum + wait, 0) / waits.length));
-  }
-  for (const visitor of visitors) {
-    visitor.kill();
-  }
-  await adapter.close();
-  return `${rate(100 / median(took))}, gap ${describe(gaps)}, longest wait ${median(ratios).toFixed(1)} × the mean`;
+    return {
+      perSecond: (1_000 * visits) / quantile(took, 0.5),
+      gap: quantile(gaps, 0.5),
+      gap99: quantile(gaps, 0.99),
+      longest: quantile(ratios, 0.5),
+      commit: await place.measureCommit?.(),
+    };
+  });
 }
 
-/** A thousand wait, and nothing happens. */
+/** When it was released, and the sections that followed, one after the other. */
+async function handOver(holder, visitors) {
+  holder.tell("release");
+  const answers = [];
+  // The holder, who visits too, answers twice: its sections may be over before its release is answered.
+  for (const visitor of [holder, ...visitors]) {
+    answers.push(await visitor.hear());
+  }
+  return {
+    released: answers.find(({ released }) => released !== undefined).released,
+    sections: answers.flatMap(({ sections = [] }) => sections).toSorted(([one], [other]) => one - other),
+  };
+}
+
+/**
+ * A thousand wait in one process, and nothing happens.
+ *
+ * @param {Place} place
+ * @param {number} seconds
+ */
 export async function measureThousand(place, seconds) {
-  const { adapter, provider } = open(place);
-  await adapter.init();
-  const holder = provider.create("key", { ttl: null });
-  await holder.acquireOrFail();
-  const controller = new AbortController();
-  const before = process.memoryUsage().rss;
-  const waiting = Promise.allSettled(
-    Array.from({ length: 1000 }, () =>
-      provider.create("key").acquireBlocking({ ...patient, signal: controller.signal }),
-    ),
-  );
-  await sleep(2_000);
-  const memory = (process.memoryUsage().rss - before) / 1024 / 1000;
-  const commands = await place.countCommands?.();
-  const usage = process.cpuUsage();
-  await sleep(seconds * 1_000);
-  const { user, system } = process.cpuUsage(usage);
-  const asked = commands === undefined ? undefined : ((await place.countCommands()) - commands) / seconds;
-  controller.abort();
-  await waiting;
-  await holder.releaseOrFail();
-  await adapter.close();
-  const cpu = `${((user + system) / seconds / 10_000).toFixed(1)} % of a core`;
-  const load = asked === undefined ? cpu : `${asked.toFixed(1)} commands/s, ${cpu}`;
-  // The first place grows the process; those after it use the room again.
-  return place.isInProcess ? `${load}, memory grown by ${memory.toFixed(1)} KiB each` : load;
+  const key = randomUUID();
+  return withVisitors(place, 1, async ([visitor]) => {
+    await visitor.ask("hold", key);
+    const { memory } = await visitor.ask("stand", key, standing);
+    const before = await place.countCommands?.();
+    const { cpu } = await visitor.ask("watch", seconds);
+    const commands = before === undefined ? undefined : ((await place.countCommands()) - before) / seconds;
+    return { commands, cpu: 100 * cpu, memory: memory / 1024 / standing };
+  });
 }
 
-/** One waits for what a process holds that is killed. */
+/**
+ * One waits for what a process holds that is killed.
+ *
+ * @param {Place} place
+ */
 export async function measureKill(place) {
-  const { adapter, provider } = open(place);
-  await adapter.init();
   const late = [];
-  for (let round = 0; round < 3; round += 1) {
-    const holder = await start(place);
-    holder.send(["hold", ttl]);
-    const [held] = await once(holder, "message");
-    const waiting = provider
-      .create("key")
-      .acquireBlockingOrFail(patient)
-      .then(() => now());
-    await sleep(200 + 100 * round);
-    holder.kill("SIGKILL");
-    late.push((await waiting) - held - ttl);
-    await provider.create("key").forceRelease();
+  for (let round = 0; round < kills; round += 1) {
+    const key = randomUUID();
+    late.push(
+      await withVisitors(place, 2, async ([holder, waiter]) => {
+        const { granted } = await holder.ask("hold", key, ttlMs);
+        waiter.tell("hold", key);
+        await sleep(200 + 100 * round);
+        holder.kill();
+        return (await waiter.hear()).granted - granted - ttlMs;
+      }),
+    );
   }
-  await adapter.close();
-  return `${late.map((milliseconds) => milliseconds.toFixed(1)).join(", ")} ms after the end of the lease`;
+  return { late: quantile(late, 0.5), latest: Math.max(...late) };
 }
 
-async function start(place) {
-  const { adapter, settings } = place;
-  const child = fork(new URL("visitor.mjs", import.meta.url), [JSON.stringify({ adapter, settings })]);
-  await once(child, "message");
-  return child;
-}
-
-function gapsOf(sections, released) {
-  return sections.map(([entered], index) => entered - (sections[index - 1]?.[1] ?? released));
-}
-
-function median(values) {
-  return quantile(values, 0.5);
+async function withVisitors({ rival, adapter, settings }, count, work) {
+  const visitors = Array.from({ length: count }, () => new Process({ rival, adapter, settings }, script));
+  try {
+    await Promise.all(visitors.map((visitor) => visitor.hear()));
+    return await work(visitors);
+  } finally {
+    for (const visitor of visitors) {
+      visitor.kill();
+    }
+  }
 }
 
 function quantile(values, part) {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.floor(part * (sorted.length - 1))];
-}
-
-function describe(gaps) {
-  return `${median(gaps).toFixed(2)} ms, 99 of 100 below ${quantile(gaps, 0.99).toFixed(2)} ms`;
-}
-
-function rate(aMillisecond) {
-  return `${Math.round(1000 * aMillisecond).toLocaleString("en")} a second`;
 }

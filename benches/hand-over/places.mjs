@@ -1,4 +1,4 @@
-// Where the keys are: one place for each database, with a way to have its own count of what it was asked.
+// Where the keys are: a place for each backend, with a way to have its own count of what it was asked.
 
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -8,60 +8,59 @@ import mysql from "mysql2/promise";
 import pg from "pg";
 
 /** What the scripts call, which are one command each, and what asks for the statistics. */
-const uncounted = new Set(["info", "get", "set", "pttl", "pexpire", "pexpireat", "persist", "del", "time", "publish"]);
+const uncounted = new Set("info get mget set pttl pexpire pexpireat persist del time publish select".split(" "));
+const commits = 51;
 
 /**
  * @typedef {object} Place
- * @property {string} name
- * @property {string} adapter its class
+ * @property {string} [adapter] its class
+ * @property {string} [rival] in its place: another package, of those over Redis
  * @property {Record<string, string>} settings
- * @property {boolean} [isInProcess] other processes cannot reach it
  * @property {() => Promise<number>} [countCommands] what the server was asked so far, by its own statistics
+ * @property {() => Promise<number>} [measureCommit] how long the server takes to have something on its disk, at the median
  * @property {() => Promise<void>} [close]
  */
 
-/**
- * @param {Record<string, string>} servers URLs by the name of the environment variable
- * @param {string} folder
- * @returns {Promise<Place[]>}
- */
-export async function openPlaces(servers, folder) {
-  const name = `bench_${randomUUID().replaceAll("-", "")}`;
-  return [
-    { name: "memory", adapter: "MemoryLockAdapter", settings: {}, isInProcess: true },
-    { name: "SQLite", adapter: "SqliteLockAdapter", settings: { url: `sqlite:${join(folder, "locks.db")}` } },
-    ...(servers.REDIS_URL ? [redisPlace(servers.REDIS_URL, name)] : []),
-    ...(servers.POSTGRES_URL ? [await postgresPlace(servers.POSTGRES_URL, name)] : []),
-    ...(servers.MYSQL_URL ? [await mysqlPlace(servers.MYSQL_URL, name)] : []),
-    ...(servers.MONGODB_URL ? [mongodbPlace(servers.MONGODB_URL, name)] : []),
-  ];
-}
+/** @type {Record<string, (url: string, folder: string) => Place | Promise<Place>>} */
+export const places = {
+  memory: () => ({ adapter: "MemoryLockAdapter", settings: {} }),
+  sqlite: (_, folder) => ({
+    adapter: "SqliteLockAdapter",
+    settings: { url: `sqlite:${join(folder, "locks.db")}` },
+  }),
+  redis: openRedis,
+  postgres: openPostgres,
+  mariadb: openMysql,
+  mongodb: openMongodb,
+};
 
-function redisPlace(url, name) {
+function openRedis(url) {
   const client = new Redis(url);
   return {
-    name: "Redis",
     adapter: "RedisLockAdapter",
-    settings: { url, keyPrefix: `${name}:` },
-    async countCommands() {
-      const statistics = await client.info("commandstats");
-      return [...statistics.matchAll(/^cmdstat_(.*?):calls=(\d+)/gm)]
-        .filter(([, command]) => !uncounted.has(command))
-        .reduce((sum, [, , calls]) => sum + Number(calls), 0);
-    },
+    settings: { url, keyPrefix: `${newName()}:` },
+    countCommands: () => countCommandsOfRedis(client),
     close: async () => client.disconnect(),
   };
 }
 
+/** Those that scripts call are not counted. */
+export async function countCommandsOfRedis(client) {
+  const statistics = await client.info("commandstats");
+  return [...statistics.matchAll(/^cmdstat_(.*?):calls=(\d+)/gm)]
+    .filter(([, command]) => !uncounted.has(command))
+    .reduce((sum, [, , calls]) => sum + Number(calls), 0);
+}
+
 /** In a database of its own, which has statistics of its own. */
-async function postgresPlace(server, name) {
+async function openPostgres(server) {
+  const name = newName();
   const client = new pg.Client({ connectionString: server });
   await client.connect();
   await client.query(`CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = name;
   return {
-    name: "PostgreSQL",
     adapter: "PostgresLockAdapter",
     settings: { url: url.href },
     async countCommands() {
@@ -71,6 +70,10 @@ async function postgresPlace(server, name) {
       );
       return Number(rows[0].transactions);
     },
+    async measureCommit() {
+      await client.query("CREATE TABLE IF NOT EXISTS bench_commit (number int)");
+      return timeCommits((number) => client.query("INSERT INTO bench_commit VALUES ($1)", [number]));
+    },
     async close() {
       await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
       await client.end();
@@ -78,11 +81,11 @@ async function postgresPlace(server, name) {
   };
 }
 
-async function mysqlPlace(url, tableName) {
+async function openMysql(url) {
+  const tableName = newName();
   const connection = await mysql.createConnection({ uri: url });
   let own = 0;
   return {
-    name: "MariaDB",
     adapter: "MysqlLockAdapter",
     settings: { url, tableName },
     async countCommands() {
@@ -90,18 +93,22 @@ async function mysqlPlace(url, tableName) {
       const [rows] = await connection.query("SHOW GLOBAL STATUS LIKE 'Questions'");
       return Number(rows[0].Value) - own;
     },
+    async measureCommit() {
+      await connection.query("CREATE TABLE IF NOT EXISTS bench_commit (number int)");
+      return timeCommits((number) => connection.execute("INSERT INTO bench_commit VALUES (?)", [number]));
+    },
     async close() {
-      await connection.query(`DROP TABLE IF EXISTS ${tableName}`);
+      await connection.query(`DROP TABLE IF EXISTS bench_commit, ${tableName}`);
       await connection.end();
     },
   };
 }
 
-function mongodbPlace(url, name) {
+function openMongodb(url) {
+  const name = newName();
   const client = new MongoClient(url);
   let own = 0;
   return {
-    name: "MongoDB",
     adapter: "MongodbLockAdapter",
     settings: { url, database: name },
     async countCommands() {
@@ -109,9 +116,27 @@ function mongodbPlace(url, name) {
       const { opcounters } = await client.db("admin").command({ serverStatus: 1 });
       return Object.values(opcounters).reduce((sum, count) => (typeof count === "number" ? sum + count : sum), 0) - own;
     },
+    measureCommit() {
+      const commits = client.db(name).collection("bench_commit", { writeConcern: { w: "majority" } });
+      return timeCommits((number) => commits.insertOne({ number }));
+    },
     async close() {
       await client.db(name).dropDatabase();
       await client.close();
     },
   };
+}
+
+function newName() {
+  return `bench_${randomUUID().replaceAll("-", "")}`;
+}
+
+async function timeCommits(commit) {
+  const times = [];
+  for (let number = 0; number < commits; number += 1) {
+    const begun = performance.now();
+    await commit(number);
+    times.push(performance.now() - begun);
+  }
+  return times.toSorted((one, other) => one - other)[commits >> 1];
 }

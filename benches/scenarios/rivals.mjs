@@ -106,7 +106,8 @@ export const rivals = {
   },
 };
 
-async function connect(url) {
+/** A client as most of them have it. */
+export async function connect(url) {
   const { Redis } = await import("ioredis");
   return new Redis(url);
 }

@@ -2,60 +2,68 @@
 
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
+import { countCommandsOfRedis } from "../hand-over/places.mjs";
 import { Process } from "./process.mjs";
-import { rivals } from "./rivals.mjs";
+import { connect, rivals } from "./rivals.mjs";
 
 /**
  * @typedef {object} Scenario
- * @property {string} name of the picture
+ * @property {string} name
  * @property {string} title
- * @property {string} unit
+ * @property {string} backend
  * @property {string} [note]
+ * @property {Record<string, { name: string }>} contestants ours is "holdfast"
+ * @property {ScenarioFigure[]} figures
+ * @property {(contestant: string, url: string) => Promise<Record<string, number | undefined> | undefined>} measure
+ *   undefined: the contestant cannot do it
+ *
+ * @typedef {object} ScenarioFigure
+ * @property {string} name
+ * @property {string} title with its unit
  * @property {boolean} [isLessBetter]
- * @property {(rival: string, url: string) => Promise<number | undefined>} measure undefined: the rival cannot do it
+ * @property {{ atLeast?: number, atMost?: number, because: string }} [asked] of ours, and where the limit comes from
  */
 
 const seconds = 3;
+/** Some of those renew a lock but each 8 s or 9.5 s. */
+const keptSeconds = 20;
+const megabyte = 2 ** 20;
 const longTtlMs = 60_000;
 
 const handOverNote =
   "All want the key again as soon as they have released it. A grant to whoever had it last is none: it was not handed over.";
 
+const onRedis = { backend: "redis", contestants: rivals };
+
+const handOverFigures = [
+  { name: "perSecond", title: "hand-overs a second" },
+  { name: "longestWait", title: "the longest wait of one (ms)", isLessBetter: true },
+];
+
 /** @type {Scenario[]} */
 export const scenarios = [
   {
+    ...onRedis,
     name: "hand-over-1",
     title: "One key, eight waiters in one process",
-    unit: "hand-overs a second",
     note: handOverNote,
-    measure: async (rival, url) => (await handOver(rival, url, 1, 8)).perSecond,
+    figures: handOverFigures,
+    measure: (rival, url) => handOver(rival, url, 1, 8),
   },
   {
-    name: "longest-wait-1",
-    title: "The same: the longest that one of the eight had to wait",
-    unit: "ms",
-    isLessBetter: true,
-    measure: async (rival, url) => (await handOver(rival, url, 1, 8)).longestWait,
-  },
-  {
+    ...onRedis,
     name: "hand-over-4",
     title: "One key, four processes with two waiters each",
-    unit: "hand-overs a second",
     note: handOverNote,
-    measure: async (rival, url) => (await handOver(rival, url, 4, 2)).perSecond,
+    figures: handOverFigures,
+    measure: (rival, url) => handOver(rival, url, 4, 2),
   },
   {
-    name: "longest-wait-4",
-    title: "The same: the longest that one of them had to wait",
-    unit: "ms",
-    isLessBetter: true,
-    measure: async (rival, url) => (await handOver(rival, url, 4, 2)).longestWait,
-  },
-  {
+    ...onRedis,
     name: "idle-waiters",
     title: "A hundred who wait for a key that is held",
-    unit: "commands a second at the server",
-    isLessBetter: true,
+    note: "Commands that scripts call are counted too.",
+    figures: [{ name: "commands", title: "commands a second at the server", isLessBetter: true }],
     async measure(rival, url) {
       const key = randomUUID();
       const locks = await rivals[rival].open(url, longTtlMs);
@@ -68,27 +76,28 @@ export const scenarios = [
       waiting.kill();
       await held.release();
       await locks.close();
-      return commands / seconds;
+      return { commands: commands / seconds };
     },
   },
   {
+    ...onRedis,
     name: "recovery",
     title: "The holder is killed, another waits",
-    unit: "ms from the end of the lease to the grant",
-    isLessBetter: true,
     note: "Negative would be too early. The median of three.",
+    figures: [{ name: "delay", title: "ms from the end of the lease to the grant", isLessBetter: true }],
     async measure(rival, url) {
       const delays = [];
       for (let round = 0; round < 3; round += 1) {
         delays.push(await recover(rival, url));
       }
-      return delays.sort((one, other) => one - other)[1];
+      return { delay: median(delays) };
     },
   },
   {
+    ...onRedis,
     name: "blocked-loop",
     title: "The event loop is blocked for three times the ttl of a lock that is renewed",
-    unit: "1: it stays held, 0: it is lost",
+    figures: [{ name: "isHeld", title: "1: it stays held, 0: it is lost" }],
     async measure(rival, url) {
       const ttlMs = 1_000;
       const key = randomUUID();
@@ -105,52 +114,35 @@ export const scenarios = [
       blocked.kill();
       await other;
       await locks.close();
-      return isHeld;
+      return { isHeld };
     },
   },
   {
-    name: "held-cpu",
+    ...onRedis,
+    name: "held",
     title: "10,000 locks that are kept alive with a ttl of 10 s",
-    unit: "% of a core",
-    isLessBetter: true,
-    measure: async (rival, url) => percent((await keepMany(rival, url))?.cpu),
+    note: "Commands that scripts call are not counted.",
+    figures: [
+      { name: "cpu", title: "% of a core", isLessBetter: true },
+      { name: "commands", title: "commands a second at the server", isLessBetter: true },
+      { name: "memory", title: "memory (MB)", isLessBetter: true },
+    ],
+    measure: keepMany,
   },
   {
-    name: "held-memory",
-    title: "The same, memory",
-    unit: "MB",
-    isLessBetter: true,
-    measure: async (rival, url) => megabytes((await keepMany(rival, url))?.memory),
-  },
-  {
+    ...onRedis,
     name: "start-up",
-    title: "From the start of a process to its first lock, with Node's own start",
-    unit: "ms",
-    isLessBetter: true,
+    title: "A process that starts, with Node's own start",
     note: "The median of five.",
-    measure: async (rival, url) => median((await start(rival, url)).map(({ took }) => took)),
-  },
-  {
-    name: "start-up-memory",
-    title: "Memory of a process with its first lock",
-    unit: "MB",
-    isLessBetter: true,
-    measure: async (rival, url) => megabytes(median((await start(rival, url)).map(({ memory }) => memory))),
+    figures: [
+      { name: "took", title: "ms until it is through with its first lock", isLessBetter: true },
+      { name: "memory", title: "memory with its first lock (MB)", isLessBetter: true },
+    ],
+    measure: start,
   },
 ];
 
-const handedOver = new Map();
-
-/** Once for all figures that come of it. */
-function handOver(rival, url, processes, tasks) {
-  const name = `${rival}, ${processes} × ${tasks}`;
-  if (!handedOver.has(name)) {
-    handedOver.set(name, measureHandOver(rival, url, processes, tasks));
-  }
-  return handedOver.get(name);
-}
-
-async function measureHandOver(rival, url, processes, tasks) {
+async function handOver(rival, url, processes, tasks) {
   const key = randomUUID();
   const contenders = Array.from(
     { length: processes },
@@ -185,51 +177,39 @@ async function recover(rival, url) {
   return recovered - ttlMs - (asked + granted) / 2;
 }
 
-const kept = new Map();
-
-/** Once for all figures that come of it. */
-function keepMany(rival, url) {
-  if (!kept.has(rival)) {
-    kept.set(rival, measureMany(rival, url));
-  }
-  return kept.get(rival);
-}
-
-async function measureMany(rival, url) {
+async function keepMany(rival, url) {
   const locks = await rivals[rival].open(url, longTtlMs);
   await locks.close();
   if (locks.keep === undefined) {
     return undefined;
   }
-  const settings = { ttlMs: 10_000, seconds: 20, count: 10_000, key: randomUUID() };
+  const settings = { ttlMs: 10_000, seconds: keptSeconds, count: 10_000, key: randomUUID() };
   const many = new Process({ work: "keepMany", rival, url, ...settings });
-  const result = await many.result();
+  await many.hear();
+  const client = await connect(url);
+  const before = await countCommandsOfRedis(client);
+  const { cpu, memory } = await many.result();
+  const commands = ((await countCommandsOfRedis(client)) - before) / keptSeconds;
+  client.disconnect();
   many.kill();
-  return result;
+  return { cpu: cpu * 100, commands, memory: memory / megabyte };
 }
 
-const started = new Map();
-
-function start(rival, url) {
-  if (!started.has(rival)) {
-    started.set(rival, startSeveral(rival, url));
-  }
-  return started.get(rival);
-}
-
-async function startSeveral(rival, url) {
+async function start(rival, url) {
   const starts = [];
   for (let round = 0; round < 5; round += 1) {
     const begun = performance.now();
     const { memory } = await new Process({ work: "start", rival, url, ttlMs: longTtlMs, key: randomUUID() }).result();
     starts.push({ took: performance.now() - begun, memory });
   }
-  return starts;
+  return {
+    took: median(starts.map(({ took }) => took)),
+    memory: median(starts.map(({ memory }) => memory)) / megabyte,
+  };
 }
 
 async function commandsOf(url) {
-  const { Redis } = await import("ioredis");
-  const client = new Redis(url);
+  const client = await connect(url);
   const [, commands] = /total_commands_processed:(\d+)/.exec(await client.info("stats"));
   client.disconnect();
   return Number(commands);
@@ -237,12 +217,4 @@ async function commandsOf(url) {
 
 function median(values) {
   return values.toSorted((one, other) => one - other)[values.length >> 1];
-}
-
-function megabytes(bytes) {
-  return bytes === undefined ? undefined : bytes / 2 ** 20;
-}
-
-function percent(share) {
-  return share === undefined ? undefined : share * 100;
 }
