@@ -11,8 +11,11 @@ use crate::adapters::{Watch, Watches};
 use crate::error::Result;
 use crate::name::Key;
 
-/// How often to look. A look reads a counter in memory that all processes share, and takes a few microseconds.
+/// How often to look, and how often where nothing was committed for a while. A look reads a counter in memory that all
+/// processes share, and takes a few microseconds; to wake for it takes ten times as much.
 const PERIOD: Duration = Duration::from_millis(2);
+const QUIET_PERIOD: Duration = Duration::from_millis(5);
+const QUIET_AFTER: Duration = Duration::from_secs(1);
 
 /// For how long to go on when nobody listens any more: whoever waited once soon waits again.
 const LINGERING: Duration = Duration::from_millis(500);
@@ -61,6 +64,7 @@ impl Observer {
 async fn look(connection: Connection, watches: Arc<Watches>, is_looking: Arc<AtomicBool>) {
   let mut seen = None;
   let mut last_listener = Instant::now();
+  let mut last_change = Instant::now();
   loop {
     if !watches.is_empty() {
       last_listener = Instant::now();
@@ -79,7 +83,9 @@ async fn look(connection: Connection, watches: Arc<Watches>, is_looking: Arc<Ato
     if version.is_none() || version != seen {
       watches.wake_all();
       seen = version;
+      last_change = Instant::now();
     }
-    sleep(PERIOD).await;
+    let is_quiet = last_change.elapsed() > QUIET_AFTER;
+    sleep(if is_quiet { QUIET_PERIOD } else { PERIOD }).await;
   }
 }
