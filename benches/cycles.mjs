@@ -1,9 +1,7 @@
 // Acquiring and releasing what nobody else wants, on a backend.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { throwIfInterrupted } from "../scripts/step.mjs";
+import { withFolder } from "./folder.mjs";
 import { measure } from "./measure.mjs";
 import { plan } from "./plan.mjs";
 import { withServer } from "./servers.mjs";
@@ -21,16 +19,7 @@ export async function measureCycles(backend, rounds, tell) {
     for (const workload of plan[backend]) {
       throwIfInterrupted();
       const fitting = subjects.filter(({ maxInFlight = workload.inFlight }) => workload.inFlight <= maxInFlight);
-      tell(workload, await measureInFolder(fitting, workload, rounds, url));
+      tell(workload, await withFolder((folder) => measure(fitting, workload, { folder, rounds, url })));
     }
   });
-}
-
-async function measureInFolder(subjects, workload, rounds, url) {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  try {
-    return await measure(subjects, workload, { folder, rounds, url });
-  } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  }
 }

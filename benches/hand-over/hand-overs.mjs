@@ -1,10 +1,8 @@
 // Measures hand-overs on each backend, and says what was asked of them.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { say, throwIfInterrupted } from "../../scripts/step.mjs";
 import { show } from "../document/comparison.mjs";
+import { withFolder } from "../folder.mjs";
 import { titles } from "../plan.mjs";
 import { rivals } from "../scenarios/rivals.mjs";
 import { withServer } from "../servers.mjs";
@@ -29,20 +27,20 @@ import { places } from "./places.mjs";
 export async function measureHandOvers(measures, seconds) {
   const results = new Map(measures.map((measure) => [measure, []]));
   for (const [backend, open] of Object.entries(places)) {
-    await withServer(backend, async (url) => {
-      const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-      const place = await open(url, folder);
-      try {
-        for (const measure of measures.filter((one) => backend !== "memory" || !one.isAcrossProcesses)) {
-          for (const contestant of contestantsOf(measure, backend, place)) {
-            results.get(measure).push(await measureOne(measure, backend, contestant, seconds));
+    await withServer(backend, (url) =>
+      withFolder(async (folder) => {
+        const place = await open(url, folder);
+        try {
+          for (const measure of measures.filter((one) => backend !== "memory" || !one.isAcrossProcesses)) {
+            for (const contestant of contestantsOf(measure, backend, place)) {
+              results.get(measure).push(await measureOne(measure, backend, contestant, seconds));
+            }
           }
+        } finally {
+          await place.close?.();
         }
-      } finally {
-        await place.close?.();
-        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-      }
-    });
+      }),
+    );
   }
   return results;
 }

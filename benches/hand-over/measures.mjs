@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { median, quantile } from "../quantile.mjs";
 import { Process } from "../scenarios/process.mjs";
 
 const script = new URL("visitor.mjs", import.meta.url);
@@ -39,10 +40,10 @@ export async function measureGaps(place, processes) {
       ratios.push((Math.max(...waits) * waits.length) / waits.reduce((sum, wait) => sum + wait));
     }
     return {
-      perSecond: (1_000 * visits) / quantile(took, 0.5),
-      gap: quantile(gaps, 0.5),
+      perSecond: (1_000 * visits) / median(took),
+      gap: median(gaps),
       gap99: quantile(gaps, 0.99),
-      longest: quantile(ratios, 0.5),
+      longest: median(ratios),
       commit: await place.measureCommit?.(),
     };
   });
@@ -99,7 +100,7 @@ export async function measureKill(place) {
       }),
     );
   }
-  return { late: quantile(late, 0.5), latest: Math.max(...late) };
+  return { late: median(late), latest: Math.max(...late) };
 }
 
 async function withVisitors({ rival, adapter, settings }, count, work) {
@@ -112,9 +113,4 @@ async function withVisitors({ rival, adapter, settings }, count, work) {
       visitor.kill();
     }
   }
-}
-
-function quantile(values, part) {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.floor(part * (sorted.length - 1))];
 }

@@ -6,6 +6,7 @@ import Redis from "ioredis";
 import { MongoClient } from "mongodb";
 import mysql from "mysql2/promise";
 import pg from "pg";
+import { median } from "../quantile.mjs";
 
 /** What the scripts call, which are one command each, and what asks for the statistics. */
 const uncounted = new Set("info get mget set pttl pexpire pexpireat persist del time publish select".split(" "));
@@ -138,5 +139,5 @@ async function timeCommits(commit) {
     await commit(number);
     times.push(performance.now() - begun);
   }
-  return times.toSorted((one, other) => one - other)[commits >> 1];
+  return median(times);
 }

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import holdfast from "../../index.js";
+import { now } from "../clock.mjs";
 import { rivals } from "../scenarios/rivals.mjs";
 
 const minutesMs = 600_000;
@@ -71,9 +72,4 @@ async function openHoldfast() {
       return { release: () => lock.releaseOrFail() };
     },
   };
-}
-
-/** In milliseconds, on the clock that all processes of a host share. */
-function now() {
-  return Number(process.hrtime.bigint()) / 1e6;
 }

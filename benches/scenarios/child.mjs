@@ -1,6 +1,7 @@
 // A process of a scenario: does what its first argument names, with one rival, and tells what came of it.
 
 import { setTimeout } from "node:timers/promises";
+import { now } from "../clock.mjs";
 import { rivals } from "./rivals.mjs";
 
 const { work, rival, url, ttlMs, tasks, seconds, key, count } = JSON.parse(process.argv[2] ?? "");
@@ -81,9 +82,4 @@ process.exit();
 
 function tell(message) {
   process.send(message);
-}
-
-/** On the clock that all processes of the host share. */
-function now() {
-  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -2,7 +2,9 @@
 
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
+import { now } from "../clock.mjs";
 import { countCommandsOfRedis } from "../hand-over/places.mjs";
+import { median } from "../quantile.mjs";
 import { Process } from "./process.mjs";
 import { connect, rivals } from "./rivals.mjs";
 
@@ -170,7 +172,7 @@ async function recover(rival, url) {
   const waiting = locks.acquire(key, longTtlMs);
   holder.kill();
   const held = await waiting;
-  const recovered = Number(process.hrtime.bigint()) / 1e6;
+  const recovered = now();
   await held.release();
   await locks.close();
   // The lease began between these.
@@ -213,8 +215,4 @@ async function commandsOf(url) {
   const [, commands] = /total_commands_processed:(\d+)/.exec(await client.info("stats"));
   client.disconnect();
   return Number(commands);
-}
-
-function median(values) {
-  return values.toSorted((one, other) => one - other)[values.length >> 1];
 }

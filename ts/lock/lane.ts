@@ -67,7 +67,7 @@ export class Lane {
     this.isLeaving = false;
     while (this.mayLeave()) {
       const size = this.nextSize();
-      const keys = this.keysOf(this.waiting.locks.slice(0, size));
+      const keys = this.nextKeys(size);
       if (keys.some((key) => this.keysUnderWay.has(key))) {
         break;
       }
@@ -82,9 +82,9 @@ export class Lane {
     return Math.min(this.waiting.size - share < this.enough ? this.waiting.size : share, batchSize);
   }
 
-  /** The keys that no other batch under way may have. */
-  private keysOf(locks: NativeLock[]): string[] {
-    return this.keyOf === undefined ? [] : locks.map(this.keyOf);
+  /** The keys of the first verbs, which no other batch under way may have; none where the database keeps the order. */
+  private nextKeys(size: number): string[] {
+    return this.keyOf === undefined ? [] : this.waiting.locks.slice(0, size).map(this.keyOf);
   }
 
   private send(batch: Batch, keys: string[]): void {
