@@ -27,7 +27,7 @@ async function scene(scenario: string, database: Database, { onTestFinished }: T
 
 describe.concurrent("a process whose event loop is blocked for five ttls", patience, () => {
   test.for(SHARED)("holds its lock in $name throughout", async (database, context) => {
-    const { child, provider, rival } = await scene("is busy", database, context);
+    const { child, provider, rival } = await scene("is blocked", database, context);
     let isOver = false;
     const word = child.hear().finally(() => {
       isOver = true;
