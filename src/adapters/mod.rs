@@ -26,7 +26,7 @@ use watch::Watches;
 
 /// Speaks to one database.
 ///
-/// What every adapter promises, checked for every one of them by `contract.rs`:
+/// What every adapter promises, checked for every one of them by `contract`:
 ///
 /// - Each request is atomic: of two racing for one key, one at most is [`Answer::Acquired`].
 /// - Requests come in slices, those of one turn of the event loop together, so that they can share a statement, a
