@@ -63,14 +63,17 @@ export function unexplained(errors, episodes) {
   );
 }
 
-/** Whether an update was lost because a lease was ended that its holder had been promised. */
-export function isByBreak({ key, at }, { forced }, { episodes, ttl }) {
+/**
+ * Whether an update was lost because a lease was ended that its holder had been promised: the holder who lost it, or one
+ * whose write it was written over. A lease that is renewed may have been for long in between.
+ */
+export function isByBreak({ key, at, over }, { forced }, { episodes, ttl }) {
   const breaks = [
     ...forced.filter((release) => release.key === key),
     ...episodes.filter(({ endsPromises }) => endsPromises).map(({ from, until }) => ({ sent: from, at: until })),
   ];
-  // Both holders were in leases by their own knowledge, and no lease lasts longer without a renewal.
-  return breaks.some((end) => end.sent < at && at < end.at + 2 * ttl);
+  // Whoever wrote was in a lease by their own knowledge, and what was promised before a break is over a ttl after it.
+  return [at, ...over].some((written) => breaks.some((end) => end.sent < written && written < end.at + 2 * ttl));
 }
 
 /** Until when a holder could rely on its lease, not counting what it knew of only later. */

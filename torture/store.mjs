@@ -2,11 +2,15 @@
 // other refuses those that come with a lower fence than it has seen.
 
 /**
+ * A write of the number that takes every one, over one that its writer had not read, when neither was late.
+ *
+ * @typedef {{ key: string, fence: string, at: number, over: number[] }} LostUpdate with the times of what it was written over
+ *
  * @typedef {object} Register
  * @property {number} plain
  * @property {number} guarded
  * @property {bigint} highest the highest fence seen
- * @property {number} writes how many there were, of either kind
+ * @property {number[]} writes when there was one, of either kind
  * @property {number} lastOverrun the number of the last write by somebody whose lease was over
  */
 
@@ -17,7 +21,11 @@ export class Store {
   writes = 0;
   /** Overwritten in the number that takes every write. */
   lost = 0;
-  /** Of these, those for which no holder was late: the lock has not protected them. */
+  /**
+   * Of these, those for which no holder was late: the lock has not protected them.
+   *
+   * @type {LostUpdate[]}
+   */
   unprotected = [];
   /** Writes with a fence that was overtaken. */
   refused = 0;
@@ -42,21 +50,22 @@ export class Store {
       register.highest = fence;
     }
     const { plain, guarded, writes } = register;
-    return { plain, guarded, writes };
+    return { plain, guarded, writes: writes.length };
   }
 
   #write(key, register, fence, found, validUntil) {
     const at = this.#now();
     const isOverrun = at >= validUntil;
+    const over = register.writes.slice(found.writes);
     this.writes += 1;
-    register.writes += 1;
+    register.writes.push(at);
     if (isOverrun) {
-      register.lastOverrun = register.writes;
+      register.lastOverrun = register.writes.length;
     }
     if (register.plain !== found.plain) {
       this.lost += 1;
       if (!isOverrun && register.lastOverrun <= found.writes) {
-        this.unprotected.push({ key, fence: String(fence), at });
+        this.unprotected.push({ key, fence: String(fence), at, over });
       }
     }
     register.plain = found.plain + 1;
@@ -75,7 +84,7 @@ export class Store {
   #register(key) {
     let register = this.#registers.get(key);
     if (register === undefined) {
-      register = { plain: 0, guarded: 0, highest: 0n, writes: 0, lastOverrun: 0 };
+      register = { plain: 0, guarded: 0, highest: 0n, writes: [], lastOverrun: 0 };
       this.#registers.set(key, register);
     }
     return register;
