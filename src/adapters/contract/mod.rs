@@ -23,6 +23,7 @@ pub(crate) async fn check(adapter: &dyn LockAdapter) {
   checks.state().await;
   checks.a_fence_names_one_grant().await;
   checks.slices_are_answered_in_order().await;
+  checks.a_refresh_for_no_time_is_one().await;
   checks.keys_and_owners_are_compared_byte_for_byte().await;
   checks.the_longest_names_work().await;
   checks.fences_grow_through_everything().await;

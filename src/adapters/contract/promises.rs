@@ -1,5 +1,7 @@
 //! What holds across verbs.
 
+use std::time::Duration;
+
 use super::{Checks, LONG, SHORT, acquire, all, force_release, key, owner, refresh, release};
 use crate::Ttl;
 use crate::request::{Answer, Request};
@@ -71,6 +73,21 @@ impl Checks<'_> {
     };
     assert!(first < second, "{first} {second}");
     assert_eq!((&holder.owner, holder.fence), (&they, *second));
+  }
+
+  pub(super) async fn a_refresh_for_no_time_is_one(&self) {
+    let me = owner("me");
+    self.fence("refreshed for no time", &me, Some(LONG)).await;
+    let answers = all(
+      self.adapter,
+      vec![
+        refresh("never held", &me, Duration::ZERO),
+        refresh("refreshed for no time", &me, Duration::ZERO),
+      ],
+    )
+    .await;
+    assert_eq!(answers, [Answer::Unowned, Answer::Refreshed]);
+    assert_eq!(self.holder("refreshed for no time").await, None);
   }
 
   pub(super) async fn keys_and_owners_are_compared_byte_for_byte(&self) {

@@ -30,7 +30,8 @@ const NO_END: i64 = 1 << 43;
 /// A verb on one key is one statement: what became of an acquire comes back as the last insert id, which is the fence if
 /// it was granted, and else what remains of the holder's lease. So is one on many keys, if all that was asked for was done,
 /// which the number of changed rows tells. Else it takes a second look, in which a row that the first statement changed is
-/// known by the number that this batch has given it.
+/// known by the number that this batch has given it; one that was refreshed by its end, which is no earlier than when that
+/// was, the last insert id.
 ///
 /// Texts travel as hexadecimal digits: no `sql_mode`, character set or way of quoting of a client changes them. Keys are
 /// binary, and owners are compared as such, so no collation matters.
@@ -116,7 +117,7 @@ impl Statements {
       )
       .into(),
       refresh: format!(
-        "UPDATE {ttl_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} SET held.expiration = {now} + asked.ttl \
+        "UPDATE {ttl_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} SET held.expiration = LAST_INSERT_ID({now}) + asked.ttl \
          WHERE held.expiration > {now} AND {same_grant}"
       )
       .into(),
@@ -127,7 +128,8 @@ impl Statements {
       .into(),
       owned: format!(
         "SELECT CAST(asked.n AS SIGNED) AS n, CAST(held.expiration IS NULL AS SIGNED) AS has_no_end \
-         FROM {place_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} WHERE {live} AND {same_grant}"
+         FROM {place_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} \
+         WHERE {same_grant} AND ({live} OR held.expiration >= NULLIF(?, 0))"
       )
       .into(),
       state: format!(

@@ -133,7 +133,10 @@ impl Statements {
       return Ok(vec![Answer::Refreshed; requests.len()]);
     }
     // What is owned and has an end was refreshed, even where a client does not count a row that kept its value.
-    let looked = client.query(&self.owned, vec![asked]).await;
+    let refreshed_at = i64::try_from(reply.insert_id).unwrap_or_default();
+    let looked = client
+      .query(&self.owned, vec![asked, Value::Integer(refreshed_at)])
+      .await;
     let reply = looked.map_err(unknown)?;
     let mut answers = vec![Answer::Unowned; requests.len()];
     for (place, row) in placed(&reply, requests.len()) {
