@@ -42,8 +42,8 @@ pub struct Wait {
   pub ttl: Option<Ttl>,
   /// The longest pause between two tries.
   pub interval: Duration,
-  /// Takes the outcome: a grant or an error. It answers `false` if nobody is there to take it; a grant is then
-  /// released again.
+  /// Takes the outcome: a grant, an error, or none, if the wait was [given up](LockProvider::give_up). It answers `false` if
+  /// nobody is there to take it; a grant is then released again.
   pub done: Done,
   /// Whether nobody is there to take an outcome any more: then none is sought.
   pub is_gone: IsGone,
@@ -162,6 +162,7 @@ impl LockProvider {
       interval: wait.interval,
       done: wait.done,
       is_gone: wait.is_gone,
+      is_leaving: false,
     };
     if let Some(nudge) = self.0.waiters.join(lock.key(), waiter) {
       self
@@ -175,6 +176,13 @@ impl LockProvider {
   #[must_use]
   pub fn abandon(&self, key: &Key, id: u64) -> bool {
     self.0.waiters.leave(key, id).is_some()
+  }
+
+  /// Ends a wait whose time is over. `false`: it has an outcome, which is on its way, or a try for it is under way; that is
+  /// the last one, and is told whatever comes of it.
+  #[must_use]
+  pub fn give_up(&self, key: &Key, id: u64) -> bool {
+    self.0.waiters.give_up(key, id)
   }
 
   /// Renews a lease until it is let go of or lost. The number tells it apart. It counts as a [sign of life](Self::beat).

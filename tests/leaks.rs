@@ -76,12 +76,12 @@ async fn hand_over(provider: &LockProvider, lock: &Lock) {
   assert!(provider.abandon(lock.key(), leaving.1));
   assert!(lock.release().await.unwrap());
   let grant = tokio::time::timeout(PATIENCE, granted).await.unwrap();
-  assert!(grant.unwrap().unwrap().fence > 0);
+  assert!(grant.unwrap().unwrap().expect("a grant").fence > 0);
   assert!(left.await.is_err(), "nobody tells whoever gave up");
   assert!(heir.0.release().await.unwrap());
 }
 
-fn wait(provider: &LockProvider, key: &Key) -> ((Lock, u64), oneshot::Receiver<holdfast::Result<Grant>>) {
+fn wait(provider: &LockProvider, key: &Key) -> ((Lock, u64), oneshot::Receiver<holdfast::Result<Option<Grant>>>) {
   let lock = provider.create(key.clone(), None);
   let (tell, outcome) = oneshot::channel();
   let id = provider.wait(&lock, |_| Wait {

@@ -51,6 +51,7 @@ export {
   abandonWait,
   answer,
   beat,
+  giveUpWait,
   keep,
   letGo,
   makeAnswerBoard,

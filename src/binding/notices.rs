@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::keeper::{Holding, Loss, Standing};
 use crate::lock::Lock;
 use crate::provider::Wait;
-use crate::request::Answer;
+use crate::request::{Answer, Until};
 use crate::ttl::Ttl;
 use crate::waiters::Grant;
 
@@ -55,7 +55,7 @@ pub struct NativeKeeping {
 
 /// Waits for the key of a lock, in milliseconds; the outcome comes as a notice. If the lease is to be kept, it is from the
 /// instant it is granted, under the number of the wait, and how it stands comes as notices of the same ticket. The number
-/// is for `abandonWait` and `letGo`.
+/// is for `abandonWait`, `giveUpWait` and `letGo`.
 #[napi(catch_unwind, ts_return_type = "number | NativeFailure")]
 pub fn wait_for(
   #[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>,
@@ -76,11 +76,14 @@ pub fn wait_for(
     ttl,
     interval: duration(interval),
     done: Box::new(move |granted| {
-      if let (Ok(grant), Some(keeping)) = (&granted, keeping) {
+      if let (Ok(Some(grant)), Some(keeping)) = (&granted, keeping) {
         let holding = holding(&held, *grant, ttl, keeping, &notices, ticket);
         held.provider().keep_as(id, holding);
       }
-      let answer = granted.map(|Grant { fence, .. }| Answer::Acquired { fence });
+      let answer = granted.map(|grant| match grant {
+        Some(Grant { fence, .. }) => Answer::Acquired { fence },
+        None => Answer::Held { until: Until::Unknown },
+      });
       let is_told = tell(&notices, ticket, Some(outcome(answer)), None);
       if !is_told {
         drop(held.provider().let_go(id));
@@ -185,6 +188,13 @@ pub fn refreshed(
     }
     Err(error) => Some(error.into()),
   }
+}
+
+/// Ends a wait whose time is over. False: it has an outcome, which is on its way, or a try for it is under way, whose
+/// outcome is told, even if the key is held.
+#[napi(catch_unwind)]
+pub fn give_up_wait(#[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>, id: f64) -> bool {
+  lock.provider().give_up(lock.key(), id_of(id))
 }
 
 /// Says that the event loop is alive.

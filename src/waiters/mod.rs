@@ -100,6 +100,25 @@ impl Waiters {
     self.lines().queues.get_mut(key)?.remove(id)
   }
 
+  /// Takes out of its queue one that gives up. `false`: it has an outcome, which is on its way; or a try for it is under
+  /// way, whose outcome it is told, whatever that is.
+  pub(crate) fn give_up(&self, key: &Key, id: u64) -> bool {
+    self.lines().queues.get_mut(key).is_some_and(|queue| queue.give_up(id))
+  }
+
+  /// Says that a try for a waiter has come to nothing, which is the outcome for one that has given up.
+  pub(crate) fn refused(&self, key: &Key, id: u64) {
+    let leaving = self.lines().queues.get_mut(key).and_then(|queue| queue.dismiss(id));
+    if let Some(waiter) = leaving {
+      (waiter.done)(Ok(None));
+    }
+  }
+
+  /// Says that the acquire behind a release is over, whatever came of it.
+  pub(crate) fn handed_on(&self, key: &Key, heir: u64) {
+    self.with_queue(key, |queue| queue.handed_on(heir));
+  }
+
   /// Puts an acquire behind every release of a key that is waited for.
   pub(crate) fn with_heirs(&self, requests: Vec<Request>) -> Batch {
     let mut lines = self.lines();
@@ -137,7 +156,7 @@ impl Waiters {
   /// Says that a batch was not sent after all.
   pub(crate) fn call_off(&self, batch: &Batch) {
     for (_, heir) in &batch.heirs {
-      self.with_queue(&heir.key, Queue::keep);
+      self.with_queue(&heir.key, |queue| queue.handed_on(heir.id));
     }
   }
 

@@ -30,8 +30,10 @@ pub(crate) async fn probe(provider: LockProvider, key: Key, nudge: Arc<Notify>) 
     match prober.provider.waiters().due(&prober.key, &prober.nudge) {
       Due::Nothing => return,
       Due::Probe(head) => {
+        let id = head.id;
         let pause = prober.attempt(head).await;
         prober.provider.waiters().tried(&prober.key, pause);
+        prober.provider.waiters().refused(&prober.key, id);
       }
       Due::Sleep(until) => prober.sleep(until).await,
     }

@@ -29,10 +29,13 @@ pub(crate) struct Waiter {
   pub(crate) interval: Duration,
   pub(crate) done: Done,
   pub(crate) is_gone: IsGone,
+  /// Whether it has been given up while it was tried for, and waits for the outcome of that alone.
+  pub(crate) is_leaving: bool,
 }
 
-/// Takes the outcome of a wait. `false`: nobody is there to take it.
-pub type Done = Box<dyn FnOnce(Result<Grant>) -> bool + Send>;
+/// Takes the outcome of a wait; `None`: it was given up, and its last try came to nothing. `false`: nobody is there to take
+/// it.
+pub type Done = Box<dyn FnOnce(Result<Option<Grant>>) -> bool + Send>;
 
 /// Whether nobody is there any more to take the outcome of a wait.
 pub type IsGone = Box<dyn Fn() -> bool + Send>;
@@ -52,14 +55,14 @@ pub(super) struct Queue {
   pub(super) nudge: Arc<Notify>,
   /// When to try for the head. `None`: nothing is planned while that is being done.
   probe_at: Option<Instant>,
-  is_probing: bool,
+  probed_for: Option<u64>,
   /// When a try was begun last.
   probed: Instant,
   /// The shortest interval of the queue.
   interval: Duration,
-  /// A release is on its way with an acquire for the head behind it; until then at the latest nothing else is tried, or
+  /// A release is on its way with an acquire for that waiter behind it; until then at the latest nothing else is tried, or
   /// the key would be taken twice for one waiter.
-  handed_on_until: Option<Instant>,
+  handed_on: Option<(u64, Instant)>,
   /// Whether the prober sleeps for that reason.
   is_held_up: bool,
   past: Past,
@@ -118,9 +121,9 @@ impl Queue {
       waiters: VecDeque::from([first]),
       nudge: Arc::default(),
       probe_at: Some(now),
-      is_probing: false,
+      probed_for: None,
       probed: now,
-      handed_on_until: None,
+      handed_on: None,
       is_held_up: false,
       past,
     }
@@ -150,6 +153,30 @@ impl Queue {
     waiter
   }
 
+  /// Takes out one that gives up. `false`: it is not there any more, or it is being tried for, and stays for the outcome of
+  /// that: its owner could not tell a grant to this try from one to another.
+  pub(super) fn give_up(&mut self, id: u64) -> bool {
+    if !self.is_tried_for(id) {
+      return self.remove(id).is_some();
+    }
+    if let Some(waiter) = self.waiters.iter_mut().find(|waiter| waiter.id == id) {
+      waiter.is_leaving = true;
+    }
+    false
+  }
+
+  /// Takes out one that has given up, if it is not tried for any more.
+  pub(super) fn dismiss(&mut self, id: u64) -> Option<Waiter> {
+    let is_leaving = self.waiters.iter().any(|waiter| waiter.id == id && waiter.is_leaving);
+    (is_leaving && !self.is_tried_for(id))
+      .then(|| self.remove(id))
+      .flatten()
+  }
+
+  fn is_tried_for(&self, id: u64) -> bool {
+    self.probed_for == Some(id) || self.handed_on.is_some_and(|(heir, _)| heir == id)
+  }
+
   pub(super) fn into_waiters(self) -> VecDeque<Waiter> {
     self.waiters
   }
@@ -158,20 +185,20 @@ impl Queue {
   /// try is on its way already.
   pub(super) fn heir(&mut self) -> Option<(u64, Owner, Option<Ttl>)> {
     let now = Instant::now();
-    let is_handed_on = self.handed_on_until.is_some_and(|until| now < until);
-    if self.is_probing || is_handed_on || self.past.turn.is_over(now) {
+    let is_handed_on = self.handed_on.is_some_and(|(_, until)| now < until);
+    if self.probed_for.is_some() || is_handed_on || self.past.turn.is_over(now) {
       return None;
     }
     let heir = self.head().map(|head| (head.id, head.owner.clone(), head.ttl));
-    if heir.is_some() {
-      self.handed_on_until = Some(later(now, HANDING_ON));
+    if let Some((id, ..)) = &heir {
+      self.handed_on = Some((*id, later(now, HANDING_ON)));
     }
     heir
   }
 
-  /// The release was not sent after all.
-  pub(super) fn keep(&mut self) {
-    self.handed_on_until = None;
+  /// The acquire behind a release has come to something, or was not sent after all.
+  pub(super) fn handed_on(&mut self, heir: u64) {
+    self.handed_on = self.handed_on.filter(|(id, _)| *id != heir);
     if self.is_held_up {
       self.nudge.notify_one();
     }
@@ -179,7 +206,6 @@ impl Queue {
 
   /// The key was let go of here, and handed on to nobody.
   pub(super) fn released(&mut self) {
-    self.keep();
     self.past.held_here_until = None;
     let now = Instant::now();
     let rest = self.past.turn.end(now);
@@ -193,7 +219,6 @@ impl Queue {
 
   /// The key was granted here, for that long.
   pub(super) fn granted(&mut self, lasts: Option<Duration>) {
-    self.keep();
     let now = Instant::now();
     self.past.turn.go_on(now);
     let ends = later(now, lasts.map_or(FAR, |lasts| lasts + CLOCK_STEP));
@@ -223,7 +248,7 @@ impl Queue {
   /// The try for the head is over. If it came to nothing, somebody else has the key, and the next is to be so much later,
   /// unless something has happened meanwhile that calls for it sooner.
   pub(super) fn tried(&mut self, pause: Option<Duration>) {
-    self.is_probing = false;
+    self.probed_for = None;
     let Some(pause) = pause else {
       return;
     };
@@ -241,7 +266,7 @@ impl Queue {
     if self.head().is_none() {
       return Due::Nothing;
     }
-    let handed_on_until = self.handed_on_until.filter(|until| *until > now);
+    let handed_on_until = self.handed_on.map(|(_, until)| until).filter(|until| *until > now);
     self.is_held_up = handed_on_until.is_some();
     match (handed_on_until, self.probe_at) {
       (Some(until), _) => Due::Sleep(until),
@@ -252,7 +277,7 @@ impl Queue {
 
   fn begin_probe(&mut self, now: Instant) -> Due {
     self.probe_at = None;
-    self.is_probing = true;
+    self.probed_for = self.waiters.front().map(|head| head.id);
     self.probed = now;
     let shortest = self.waiters.iter().map(|waiter| waiter.interval).min();
     self.interval = shortest.unwrap_or(self.interval);

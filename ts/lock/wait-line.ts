@@ -1,6 +1,6 @@
 import { onAbort } from "../async/on-abort";
 import { LONGEST_TIMER, wait } from "../async/wait";
-import { abandonWait, isFailure, type NativeLock, type NativeOutcome, waitFor } from "../native";
+import { abandonWait, giveUpWait, isFailure, type NativeLock, type NativeOutcome, waitFor } from "../native";
 import type { Promisable } from "../utilities/invokable";
 import type { Keeping } from "./keeping";
 import { hear, NOTICE_BOARD, unhear } from "./notice-board";
@@ -56,8 +56,8 @@ export class WaitLine {
   }
 
   /**
-   * Waits. What is answered is what an acquire is answered, or `null` when the time is over; a rejection is the signal's
-   * reason. The process is kept alive meanwhile, as by any timer.
+   * Waits. What is answered is what an acquire is answered, or `null` when the time is over and nothing is under way; a
+   * rejection is the signal's reason. The process is kept alive meanwhile, as by any timer.
    */
   async wait(settings: WaitSettings): Promise<NativeOutcome> {
     this.count(settings.key, 1);
@@ -120,7 +120,7 @@ class Wait {
 
   private readonly abort = (): void => {
     this.end();
-    this.isAbandoned();
+    this.isOver(abandonWait);
     this.reject(this.settings.signal?.reason);
   };
 
@@ -129,7 +129,9 @@ class Wait {
     for (let left = deadline - performance.now(); left > 0; left = deadline - performance.now()) {
       await wait(Math.ceil(left), this.over.signal);
     }
-    if (this.isAbandoned()) {
+    // A try that is under way is the last: another beside it would be of the same owner, and a grant to one of them could
+    // be taken for the other's.
+    if (this.isOver(giveUpWait)) {
       this.end();
       this.resolve(null);
     }
@@ -151,13 +153,13 @@ class Wait {
     }
   }
 
-  /** `false`: the wait has an outcome already, which is on its way and will be heard. */
-  private isAbandoned(): boolean {
-    const isAbandoned = this.id !== undefined && abandonWait(this.settings.lock, this.id);
-    if (isAbandoned) {
+  /** `false`: the wait has an outcome, or will have one, which is heard. */
+  private isOver(leave: (lock: NativeLock, id: number) => boolean): boolean {
+    const isOver = this.id !== undefined && leave(this.settings.lock, this.id);
+    if (isOver) {
       unhear(this.ticket);
     }
-    return isAbandoned;
+    return isOver;
   }
 
   private end(): void {

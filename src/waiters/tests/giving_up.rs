@@ -48,6 +48,51 @@ async fn what_a_release_hands_on_to_one_who_has_left_goes_to_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_try_that_is_under_way_when_the_time_is_over_is_the_last_and_granted() {
+  let scene = Scene::over(FakeAdapter::mute());
+  scene.adapter.shut();
+  let first = scene.wait("first", HOURS);
+  scene.until(|scene| scene.adapter.has_on_the_way("first")).await;
+  assert!(!first.give_up());
+  scene.adapter.open();
+  assert!(first.granted().await.release().await.unwrap());
+  assert_eq!(scene.adapter.tries(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_try_that_is_under_way_when_the_time_is_over_is_the_last_and_refused() {
+  let scene = Scene::over(FakeAdapter::mute());
+  scene.hold_elsewhere(None);
+  scene.adapter.shut();
+  let (first, second) = (
+    scene.wait("first", HOURS),
+    scene.wait("second", Duration::from_millis(1)),
+  );
+  scene.until(|scene| scene.adapter.has_on_the_way("first")).await;
+  assert!(!first.give_up());
+  scene.adapter.open();
+  assert!(first.outcome().await.unwrap().is_none());
+  scene.release_elsewhere();
+  assert!(second.granted().await.release().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_release_hands_on_when_the_time_is_over_is_granted() {
+  let scene = Scene::over(FakeAdapter::mute());
+  let holder = scene.hold().await;
+  let first = scene.wait("first", HOURS);
+  scene.until(|scene| scene.adapter.tries() > 1).await;
+  scene.adapter.shut();
+  let releasing = tokio::spawn(async move { holder.release().await });
+  scene.until(|scene| scene.adapter.has_on_the_way("Release")).await;
+  assert!(!first.give_up());
+  scene.adapter.open();
+  assert!(releasing.await.unwrap().unwrap());
+  assert!(first.granted().await.release().await.unwrap());
+  assert!(!scene.is_held());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_takes_goes_to_the_next() {
   let scene = Scene::over(FakeAdapter::mute());
   let holder = scene.hold().await;

@@ -33,7 +33,7 @@ struct Scene {
 struct Waiting {
   lock: Lock,
   id: u64,
-  outcome: oneshot::Receiver<Result<Grant>>,
+  outcome: oneshot::Receiver<Result<Option<Grant>>>,
 }
 
 impl Scene {
@@ -115,12 +115,16 @@ impl Waiting {
   /// The lock, once it is held.
   async fn granted(self) -> Lock {
     let Self { lock, outcome, .. } = self;
-    outcome_of(outcome).await.expect("a grant");
+    outcome_of(outcome).await.expect("an answer").expect("a grant");
     lock
   }
 
-  async fn outcome(self) -> Result<Grant> {
+  async fn outcome(self) -> Result<Option<Grant>> {
     outcome_of(self.outcome).await
+  }
+
+  fn give_up(&self) -> bool {
+    self.lock.provider().give_up(self.lock.key(), self.id)
   }
 
   /// Whether it was ended before it had an outcome.
@@ -129,7 +133,7 @@ impl Waiting {
   }
 }
 
-async fn outcome_of(outcome: oneshot::Receiver<Result<Grant>>) -> Result<Grant> {
+async fn outcome_of(outcome: oneshot::Receiver<Result<Option<Grant>>>) -> Result<Option<Grant>> {
   let in_time = tokio::time::timeout(PATIENCE, outcome).await;
   in_time.expect("an outcome in time").expect("an outcome")
 }

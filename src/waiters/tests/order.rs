@@ -94,7 +94,7 @@ async fn granted(provider: &LockProvider) -> crate::Lock {
     done: Box::new(|outcome| tell.send(outcome).is_ok()),
     is_gone: Box::new(|| false),
   });
-  outcome.await.unwrap().unwrap();
+  outcome.await.unwrap().unwrap().expect("a grant");
   lock
 }
 
@@ -106,8 +106,10 @@ enum Conduct {
   Keep,
   /// Nobody is there to take its grant.
   BeGone,
-  /// It gives up after that many milliseconds.
+  /// It leaves after that many milliseconds.
   Abandon(u64),
+  /// Its time is over after that many milliseconds.
+  GiveUp(u64),
 }
 
 fn conduct() -> impl Strategy<Value = Conduct> {
@@ -116,6 +118,7 @@ fn conduct() -> impl Strategy<Value = Conduct> {
     1 => Just(Conduct::Keep),
     1 => Just(Conduct::BeGone),
     2 => (0..20_u64).prop_map(Conduct::Abandon),
+    2 => (0..20_u64).prop_map(Conduct::GiveUp),
   ]
 }
 
@@ -159,8 +162,14 @@ async fn serve(conducts: Vec<Conduct>, tells: bool, failing: usize) {
             assert!(waiting.lock.release().await.unwrap());
           }
         }
+        Conduct::GiveUp(after) => {
+          tokio::time::sleep(Duration::from_millis(after)).await;
+          if !waiting.give_up() && waiting.outcome.await.unwrap().is_ok_and(|grant| grant.is_some()) {
+            assert!(waiting.lock.release().await.unwrap());
+          }
+        }
         Conduct::Release | Conduct::Keep => {
-          let Ok(grant) = waiting.outcome.await.unwrap() else {
+          let Ok(Some(grant)) = waiting.outcome.await.unwrap() else {
             return;
           };
           served.lock().unwrap().push((grant.fence, number));
