@@ -15,9 +15,9 @@ const TIME = 1_000;
 class SlowAdapter extends MapLockAdapter {
   acquires = 0;
   releases = 0;
-  private answer!: () => void;
+  tell!: () => void;
   private readonly told = new Promise<void>((resolve) => {
-    this.answer = resolve;
+    this.tell = resolve;
   });
   private begin!: () => void;
   readonly begun = new Promise<void>((resolve) => {
@@ -43,10 +43,6 @@ class SlowAdapter extends MapLockAdapter {
   override release(key: string, owner: string): Promise<boolean> {
     this.releases += 1;
     return super.release(key, owner);
-  }
-
-  tell(): void {
-    this.answer();
   }
 }
 

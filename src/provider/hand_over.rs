@@ -19,12 +19,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 impl LockProvider {
   /// Gives a grant to the waiter it was asked for, or undoes it if that one has left.
   pub(crate) fn grant(&self, key: &Key, id: u64, owner: &Owner, ttl: Option<Ttl>, grant: Grant) {
-    self.0.waiters.handed_on(key, id);
-    self.0.waiters.granted(key, ttl.map(Ttl::duration));
     let is_taken = self
       .0
       .waiters
-      .leave(key, id)
+      .granted(key, id, ttl.map(Ttl::duration))
       .is_some_and(|waiter| (waiter.done)(Ok(Some(grant))));
     if !is_taken && let Some(runtime) = self.0.runtime.get() {
       let under_way = self.under_way();
@@ -47,25 +45,22 @@ impl LockProvider {
     let (own, inherited) = batch.divide(answers);
     self.tell_released(requests, &own, |key| inherited.iter().any(|(heir, _)| heir.key == *key));
     for (heir, answer) in inherited {
-      if let Ok(Answer::Acquired { fence }) = answer {
-        self.grant_later(heir, Grant { fence, asked });
-        continue;
-      }
-      self.0.waiters.handed_on(&heir.key, heir.id);
       match answer {
+        Ok(Answer::Acquired { fence }) => {
+          self.grant_later(heir, Grant { fence, asked });
+          continue;
+        }
         // It may be the heir himself who has the key: who tried for him again would wait for the end of that.
         Err(error) if error.kind() == ErrorKind::Ambiguous => {
           if let Some(waiter) = self.0.waiters.leave(&heir.key, heir.id) {
             (waiter.done)(Err(error));
           }
-          self.0.waiters.released(&heir.key);
         }
         // The prober finds out why.
-        _ => {
-          self.0.waiters.refused(&heir.key, heir.id);
-          self.0.waiters.released(&heir.key);
-        }
+        _ => {}
       }
+      self.0.waiters.refused(&heir.key, heir.id);
+      self.0.waiters.released(&heir.key);
     }
     own
   }

@@ -106,17 +106,9 @@ impl Waiters {
     self.lines().queues.get_mut(key).is_some_and(|queue| queue.give_up(id))
   }
 
-  /// Says that a try for a waiter has come to nothing, which is the outcome for one that has given up.
-  pub(crate) fn refused(&self, key: &Key, id: u64) {
-    let leaving = self.lines().queues.get_mut(key).and_then(|queue| queue.dismiss(id));
-    if let Some(waiter) = leaving {
-      (waiter.done)(Ok(None));
-    }
-  }
-
-  /// Says that the acquire behind a release is over, whatever came of it.
-  pub(crate) fn handed_on(&self, key: &Key, heir: u64) {
-    self.with_queue(key, |queue| queue.handed_on(heir));
+  /// Says that the acquire behind a release has come to nothing.
+  pub(crate) fn refused(&self, key: &Key, heir: u64) {
+    self.conclude(key, heir, |queue| queue.handed_on(heir));
   }
 
   /// Puts an acquire behind every release of a key that is waited for.
@@ -170,9 +162,15 @@ impl Waiters {
     }
   }
 
-  /// Remembers that a grant was made here: until its end is seen, what is heard of the key is this process's own doing.
-  pub(crate) fn granted(&self, key: &Key, lasts: Option<Duration>) {
-    self.with_queue(key, |queue| queue.granted(lasts));
+  /// Remembers that a grant was made here, for that waiter: until its end is seen, what is heard of the key is this process's
+  /// own doing. Takes the waiter out of its queue; `None`: it is not in it any more.
+  pub(crate) fn granted(&self, key: &Key, id: u64, lasts: Option<Duration>) -> Option<Waiter> {
+    // At once: a waiter that is seen neither tried for nor granted would be tried for beside its grant.
+    let mut lines = self.lines();
+    let queue = lines.queues.get_mut(key)?;
+    queue.handed_on(id);
+    queue.granted(lasts);
+    queue.remove(id)
   }
 
   /// Answers every waiter with an error.
@@ -211,12 +209,23 @@ impl Waiters {
     due
   }
 
-  fn tried(&self, key: &Key, pause: Option<Duration>) {
-    self.with_queue(key, |queue| queue.tried(pause));
+  fn tried(&self, key: &Key, id: u64, pause: Option<Duration>) {
+    self.conclude(key, id, |queue| queue.tried(pause));
   }
 
   fn heard(&self, key: &Key) {
     self.with_queue(key, Queue::heard);
+  }
+
+  /// After a try for a waiter: that it came to nothing is the outcome for one that has given up.
+  fn conclude(&self, key: &Key, id: u64, act: impl FnOnce(&mut Queue)) {
+    let leaving = self.lines().queues.get_mut(key).and_then(|queue| {
+      act(queue);
+      queue.dismiss(id)
+    });
+    if let Some(waiter) = leaving {
+      (waiter.done)(Ok(None));
+    }
   }
 
   fn with_queue(&self, key: &Key, act: impl FnOnce(&mut Queue)) {

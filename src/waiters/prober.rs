@@ -32,8 +32,7 @@ pub(crate) async fn probe(provider: LockProvider, key: Key, nudge: Arc<Notify>) 
       Due::Probe(head) => {
         let id = head.id;
         let pause = prober.attempt(head).await;
-        prober.provider.waiters().tried(&prober.key, pause);
-        prober.provider.waiters().refused(&prober.key, id);
+        prober.provider.waiters().tried(&prober.key, id, pause);
       }
       Due::Sleep(until) => prober.sleep(until).await,
     }

@@ -55,6 +55,7 @@ pub(super) struct Queue {
   pub(super) nudge: Arc<Notify>,
   /// When to try for the head. `None`: nothing is planned while that is being done.
   probe_at: Option<Instant>,
+  /// The waiter that this is done for.
   probed_for: Option<u64>,
   /// When a try was begun last.
   probed: Instant,

@@ -117,8 +117,8 @@ impl Statements {
       )
       .into(),
       refresh: format!(
-        "UPDATE {ttl_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} SET held.expiration = LAST_INSERT_ID({now}) + asked.ttl \
-         WHERE held.expiration > {now} AND {same_grant}"
+        "UPDATE {ttl_of_grant} STRAIGHT_JOIN {lock} AS held ON {same_key} \
+         SET held.expiration = LAST_INSERT_ID({now}) + asked.ttl WHERE held.expiration > {now} AND {same_grant}"
       )
       .into(),
       refresh_one: format!(
