@@ -206,6 +206,36 @@ describe("under load", { timeout: TIMEOUT }, () => {
     expect(await acquired).toBe(true);
   });
 
+  it.each([
+    ["it was asked for anew", false],
+    ["somebody else has had it", true],
+  ])("an acquire that arrives late takes nothing when %s", async (_, isTaken) => {
+    const link = await Link.before(REPLICA_SET_URL);
+    const collectionName = `lock_${randomUUID()}`;
+    const [late, other] = [link.url, REPLICA_SET_URL].map((url) => {
+      const adapter = new MongodbLockAdapter({ url, database, collectionName });
+      onTestFinished(() => adapter.close());
+      return new LockProvider({ adapter });
+    }) as [LockProvider, LockProvider];
+    await other.create("another").acquireOrFail();
+    await late.create("another").isLocked();
+    link.mode = "hold";
+    const lock = late.create("k", { ttl: minutes });
+    const asked = Promise.allSettled([lock.acquire()]);
+    await expect.poll(() => link.isHolding, { timeout: BOUND_MS }).toBe(true);
+    const theirs = other.create("k", { ttl: minutes });
+    expect(isTaken ? await theirs.acquire() : isTaken).toBe(isTaken);
+    link.mode = "pass";
+    link.cut();
+    expect(await asked).toEqual([{ status: "fulfilled", value: !isTaken }]);
+    const holder = isTaken ? theirs : lock;
+    const fence = holder.fence ?? 0n;
+    expect(await holder.release()).toBe(true);
+    await link.deliver();
+    expect(await other.create("k").isLocked()).toBe(false);
+    expect(await fenceOf(late, "k")).toBeGreaterThan(fence);
+  });
+
   it("a reply that is lost is no refusal", async () => {
     const link = await Link.before(REPLICA_SET_URL);
     const adapter = open(link.url);

@@ -18,6 +18,9 @@ const RELEASED_AGO: i64 = 60_000;
 /// For how long after its end an expired or released lease is kept for its fence, in milliseconds.
 pub(super) const RETENTION: i64 = 120_000;
 
+/// How many revoked grants a document remembers. They arrive within moments or never, and hardly ever at all.
+const REVOKED: i64 = 16;
+
 /// How durable a write is before it counts.
 enum Durability {
   /// It outlives any failure that leaves a majority of the members with their disks.
@@ -27,8 +30,8 @@ enum Durability {
 }
 
 /// The command for a request, and what the grant is called that it may come to. A new one for each try, since no two
-/// may carry the same.
-pub(super) fn write(request: &Request, collection: &str, timeouts: Timeouts) -> (Document, String) {
+/// may carry the same. A look revokes those grants.
+pub(super) fn write(request: &Request, revoked: &[String], collection: &str, timeouts: Timeouts) -> (Document, String) {
   let mut grant = String::new();
   let (query, update, durability) = match request {
     Request::Acquire { key, owner, ttl } => {
@@ -44,6 +47,11 @@ pub(super) fn write(request: &Request, collection: &str, timeouts: Timeouts) -> 
     Request::Refresh { key, owner, ttl, fence } => {
       (held(key, Some(owner), *fence), refresh(*ttl), Durability::Journaled)
     }
+    Request::State { key } if !revoked.is_empty() => (
+      doc! { "key": key.as_str() },
+      revoke(key, revoked),
+      Durability::Replicated,
+    ),
     // It changes nothing, but is answered by a majority like any write; a primary that was deposed without having
     // heard of it can answer a read.
     Request::State { key } => (
@@ -57,7 +65,7 @@ pub(super) fn write(request: &Request, collection: &str, timeouts: Timeouts) -> 
     "findAndModify": collection,
     "query": query,
     "update": [update],
-    "upsert": matches!(request, Request::Acquire { .. }),
+    "upsert": matches!(request, Request::Acquire { .. }) || !revoked.is_empty(),
     "new": true,
     "fields": {
       "_id": 0, "owner": 1, "fence": 1, "grant": 1, "expiration": 1,
@@ -88,7 +96,7 @@ pub(super) fn read(request: &Request, grant: &str, reply: &Document) -> Result<A
     (Request::Refresh { .. }, None) => Answer::Unowned,
     (Request::Refresh { .. }, Some(record)) if record.remaining.is_none() => Answer::Unexpirable,
     (Request::Refresh { .. }, Some(_)) => Answer::Refreshed,
-    (Request::State { .. }, record) => Answer::State(record.map(Record::into_holder)),
+    (Request::State { .. }, record) => Answer::State(record.filter(Record::is_live).map(Record::into_holder)),
   })
 }
 
@@ -97,12 +105,14 @@ fn grant_of(owner: &Owner) -> String {
   format!("{} {owner}", ObjectId::new().to_hex())
 }
 
-/// Takes the document if the lease in it is over, and else leaves it as it is, which writes nothing.
+/// Takes the document if the lease in it is over and the grant not revoked, and else leaves it as it is, which writes
+/// nothing.
 fn acquire(key: &Key, owner: &Owner, ttl: Option<Ttl>, grant: &str) -> Document {
   let expiration = ttl.map_or(Bson::Null, from_now);
   let is_released = doc! { "$eq": [{ "$ifNull": ["$owner", ""] }, ""] };
   // Null comes before all dates.
   let is_expired = doc! { "$and": [{ "$gt": ["$expiration", null] }, { "$lte": ["$expiration", "$$NOW"] }] };
+  let is_revoked = doc! { "$in": [{ "$literal": grant }, { "$ifNull": ["$revoked", []] }] };
   let lease = doc! {
     "owner": { "$literal": owner.as_str() },
     "expiration": expiration,
@@ -113,10 +123,18 @@ fn acquire(key: &Key, owner: &Owner, ttl: Option<Ttl>, grant: &str) -> Document 
     "grant": { "$literal": grant },
   };
   doc! { "$replaceWith": { "$cond": [
-    { "$or": [is_released, is_expired] },
+    { "$and": [{ "$or": [is_released, is_expired] }, { "$not": [is_revoked] }] },
     { "$mergeObjects": [{ "_id": { "$literal": id_of(key) } }, "$$ROOT", lease] },
     "$$ROOT",
   ] } }
+}
+
+/// Has an acquire that arrives late come to nothing. The document is made where there is none, as after a release.
+fn revoke(key: &Key, grants: &[String]) -> Document {
+  let released = doc! { "_id": { "$literal": id_of(key) }, "grant": "", "expiration": released_at() };
+  let all = doc! { "$concatArrays": [{ "$ifNull": ["$revoked", []] }, { "$literal": grants }] };
+  let additions = doc! { "owner": { "$ifNull": ["$owner", ""] }, "revoked": { "$slice": [all, -REVOKED] } };
+  doc! { "$replaceWith": { "$mergeObjects": [released, "$$ROOT", additions] } }
 }
 
 /// The `_id` that documents for a key are made with: its bytes, since text would be compared by the collation that the
@@ -137,7 +155,11 @@ pub(super) fn key_of(id: &Bson) -> Option<&str> {
 }
 
 fn release() -> Document {
-  doc! { "$set": { "owner": "", "grant": "", "expiration": { "$subtract": ["$$NOW", RELEASED_AGO] } } }
+  doc! { "$set": { "owner": "", "grant": "", "expiration": released_at() } }
+}
+
+fn released_at() -> Document {
+  doc! { "$subtract": ["$$NOW", RELEASED_AGO] }
 }
 
 fn refresh(ttl: Ttl) -> Document {
@@ -190,6 +212,10 @@ impl Record {
       fence: Fence::try_from(fence).unwrap_or_default(),
       grant: document.get_str("grant").unwrap_or_default().to_owned(),
     })
+  }
+
+  fn is_live(&self) -> bool {
+    !self.owner.is_empty() && self.remaining.is_none_or(|remaining| !remaining.is_zero())
   }
 
   fn into_holder(self) -> Holder {

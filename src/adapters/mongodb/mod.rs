@@ -10,6 +10,7 @@
 //! expiration  Date, null = never; after a release a minute in the past
 //! fence       Long, the last fence granted for the key
 //! grant       names one grant and the owner it was made to, so that an acquirer can tell its own
+//! revoked     absent, or the last grants that are not made any more
 //! ```
 //!
 //! 1. Each verb is one `findAndModify` on the primary, acknowledged by a majority, and judges and computes expiry by
@@ -17,7 +18,9 @@
 //! 2. An acquire is an upsert whose pipeline leaves a live lease as it is. What the server returns has the acquirer's
 //!    grant in it, or it was refused. Of two upserts of a missing document one fails with a duplicate key, since `_id` is
 //!    the key even where the index is missing, and is tried again.
-//! 3. Verbs on several keys are under way together, those on one key one after the other.
+//! 3. An acquire that got no answer may arrive after everything that was done about that: a server goes on with what a
+//!    connection has brought when the connection is gone. The next look at the key revokes its grant.
+//! 4. Verbs on several keys are under way together, those on one key one after the other.
 //!
 //! Why fences grow: a grant's fence is the greater of the one before plus 1, and the milliseconds of `$$NOW` times 1000.
 //! While the document is there, the first is enough. A release leaves the document, and the TTL index deletes it no
@@ -35,6 +38,7 @@ mod link;
 mod releases;
 mod session;
 mod settings;
+mod unanswered;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::link::Link;
 use super::releases::Releases;
 use super::settings::Settings;
+use super::unanswered::Unanswered;
 use crate::adapters::Watch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Key;
@@ -29,6 +30,7 @@ pub(super) struct Session {
 struct Leases {
   link: Arc<Link>,
   collection: String,
+  unanswered: Unanswered,
 }
 
 impl Session {
@@ -38,7 +40,11 @@ impl Session {
     collection::ensure(&link, &collection).await?;
     Ok(Self {
       releases: Releases::new(Arc::clone(&link), collection.clone()),
-      leases: Arc::new(Leases { link, collection }),
+      leases: Arc::new(Leases {
+        link,
+        collection,
+        unanswered: Unanswered::default(),
+      }),
     })
   }
 
@@ -109,10 +115,17 @@ impl Leases {
 
   async fn answer_one(&self, request: &Request) -> Result<Answer> {
     let mut tries = 0;
+    let revoked = match request {
+      Request::State { key } => self.unanswered.of(key),
+      _ => Vec::new(),
+    };
     loop {
-      let (command, grant) = command::write(request, &self.collection, self.link.timeouts());
+      let (command, grant) = command::write(request, &revoked, &self.collection, self.link.timeouts());
       match self.link.command(command).await {
-        Ok(reply) => return command::read(request, &grant, &reply),
+        Ok(reply) => {
+          self.unanswered.settled(request.key(), &revoked);
+          return command::read(request, &grant, &reply);
+        }
         Err(Failure::Contention(_)) if tries < TRIES => {
           tries += 1;
           tokio::time::sleep(tries * PAUSE).await;
@@ -120,7 +133,13 @@ impl Leases {
         Err(Failure::Contention(_)) if matches!(request, Request::Acquire { .. }) => {
           return Ok(Answer::Held { until: Until::Unknown });
         }
-        Err(failure) => return Err(failure.into_error()),
+        Err(failure) => {
+          let error = failure.into_error();
+          if error.kind() == ErrorKind::Ambiguous && matches!(request, Request::Acquire { .. }) {
+            self.unanswered.add(request.key(), grant);
+          }
+          return Err(error);
+        }
       }
     }
   }
