@@ -1,5 +1,7 @@
+import mysql from "mysql2/promise";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { LockProvider } from "../../ts/lock";
 import { SqlLockAdapter } from "../../ts/lock/adapters";
 import { ConfigurationLockError, ConnectionLockError, LockAdapterError } from "../../ts/lock/contracts";
 import { clientLockAdapterTests } from "./client-lock-adapter-tests";
@@ -49,6 +51,36 @@ describe("SqlLockAdapter", () => {
       expect(await new SqlLockAdapter({ client: connection }).acquire("key", "inside", null)).toBe(false);
     } finally {
       connection.release();
+      await pool.end();
+      await database.drop();
+    }
+  });
+
+  test("over MySQL tells of locks that are released together which were lost before, though the others are taken at once", async () => {
+    const database = await makeDatabase("mysql");
+    const pool = mysql.createPool(database.url);
+    try {
+      const rivals = new LockProvider({ adapter: new SqlLockAdapter({ client: pool }) });
+      let looks = 0;
+      const client = {
+        query: (sql: string) => pool.query(sql),
+        async execute(options: { sql: string }, values: unknown) {
+          if (options.sql.includes("is_released")) {
+            looks += 1;
+            await rivals.create("held").acquireOrFail();
+            await rivals.create("gone").acquireOrFail();
+          }
+          return pool.execute(options as never, values as never);
+        },
+      };
+      const provider = new LockProvider({ adapter: new SqlLockAdapter({ client }) });
+      const locks = ["lost", "held", "gone"].map((key) => provider.create(key, { ttl: null }));
+      await Promise.all(locks.map((lock) => lock.acquireOrFail()));
+      await rivals.create("lost").forceRelease();
+      await rivals.create("lost").acquireOrFail();
+      expect(await Promise.all(locks.map((lock) => lock.release()))).toEqual([false, true, true]);
+      expect(looks).toBe(1);
+    } finally {
       await pool.end();
       await database.drop();
     }

@@ -31,7 +31,8 @@ const NO_END: i64 = 1 << 43;
 /// it was granted, and else what remains of the holder's lease. So is one on many keys, if all that was asked for was done,
 /// which the number of changed rows tells. Else it takes a second look, in which a row that the first statement changed is
 /// known by the number that this batch has given it; one that was refreshed by its end, which is no earlier than when that
-/// was, the last insert id.
+/// was, the last insert id. One that was released and taken again at once has another number, and a fence from after the
+/// release, of which the last insert id tells as well.
 ///
 /// Texts travel as hexadecimal digits: no `sql_mode`, character set or way of quoting of a client changes them. Keys are
 /// binary, and owners are compared as such, so no collation matters.
@@ -73,6 +74,8 @@ impl Statements {
     let place = asked(&[n, key]);
     let same_key = "held.`key` = CAST(asked.`key` AS BINARY)";
     let live = format!("(held.expiration IS NULL OR held.expiration > {now})");
+    // And tells when.
+    let end = format!("held.expiration = 0 * LAST_INSERT_ID({NOW_MICROSECONDS})");
     let same_grant = "(asked.owner IS NULL OR CAST(held.owner AS BINARY) = CAST(asked.owner AS BINARY)) \
                       AND (asked.fence IS NULL OR held.fence = asked.fence)";
     let this_grant = "CAST(held.owner AS BINARY) = COALESCE(UNHEX(?), CAST(held.owner AS BINARY)) \
@@ -100,19 +103,19 @@ impl Statements {
       )
       .into(),
       release: format!(
-        "UPDATE {grant} STRAIGHT_JOIN {lock} AS held ON {same_key} SET held.expiration = 0, held.batch = ? \
+        "UPDATE {grant} STRAIGHT_JOIN {lock} AS held ON {same_key} SET {end}, held.batch = ? \
          WHERE {live} AND {same_grant}"
       )
       .into(),
       release_grants: (1..=MAX_GROUP.ilog2())
-        .map(|power| release_grants(&lock, &live, 1 << power).into())
+        .map(|power| release_grants(&lock, &end, &live, 1 << power).into())
         .collect(),
       release_one: format!(
         "UPDATE {lock} AS held SET held.expiration = 0 WHERE held.`key` = UNHEX(?) AND {live} AND {this_grant}"
       )
       .into(),
       released: format!(
-        "SELECT CAST(asked.n AS SIGNED) AS n, CAST(held.batch = ? AS SIGNED) AS is_released \
+        "SELECT CAST(asked.n AS SIGNED) AS n, CAST(held.batch = ? AS SIGNED) AS is_released, held.fence AS fence \
          FROM {place} STRAIGHT_JOIN {lock} AS held ON {same_key}"
       )
       .into(),
@@ -169,10 +172,10 @@ fn take_over(lock: &str, further: &str, fence: &str) -> String {
 }
 
 /// No key and no owner has a zero byte in it.
-fn release_grants(lock: &str, live: &str, number: usize) -> String {
+fn release_grants(lock: &str, end: &str, live: &str, number: usize) -> String {
   let list = vec!["UNHEX(?)"; number].join(", ");
   format!(
-    "UPDATE {lock} AS held SET held.expiration = 0, held.batch = ? WHERE held.`key` IN ({list}) AND {live} \
+    "UPDATE {lock} AS held SET {end}, held.batch = ? WHERE held.`key` IN ({list}) AND {live} \
      AND CONCAT(held.`key`, X'00', held.owner, X'00', held.fence) IN ({list})"
   )
 }

@@ -80,28 +80,39 @@ impl Statements {
     let (statement, parameters) = self
       .release_grants(&batch, requests)
       .unwrap_or_else(|| (&self.release, vec![asked(), batch.clone()]));
-    let changed = client.query(statement, parameters).await?.affected_rows;
+    let Reply {
+      affected_rows: changed,
+      insert_id: released_at,
+      ..
+    } = client.query(statement, parameters).await?;
     if changed == requests.len() as u64 || changed == 0 {
       return Ok(vec![Answer::Released(changed > 0); requests.len()]);
     }
     let looked = client.query(&self.released, vec![batch, asked()]).await;
     let reply = looked.map_err(unknown)?;
-    let mut answers = vec![Answer::Released(false); requests.len()];
-    let mut found = 0;
+    // A row that is gone was over, and swept.
+    let mut seen = vec![Seen::ChangedSince; requests.len()];
     for (place, row) in placed(&reply, requests.len()) {
-      if number(row, 1) == Some(1) {
-        answers[place] = Answer::Released(true);
-        found += 1;
-      }
+      seen[place] = match (number(row, 1), number(row, 2)) {
+        (Some(1), _) => Seen::Released,
+        // Whoever takes a key gets a fence that is no earlier than the time.
+        (_, Some(fence)) if positive(fence) < released_at => Seen::Left,
+        _ => Seen::ChangedSince,
+      };
     }
-    if found == changed {
-      return Ok(answers);
+    let is_any = |what| move |seen: &&Seen| **seen == what;
+    let (released, since) = (
+      seen.iter().filter(is_any(Seen::Released)).count() as u64,
+      seen.iter().filter(is_any(Seen::ChangedSince)).count() as u64,
+    );
+    if changed != released && changed != released + since {
+      return Err(Failure::Error(Error::new(
+        ErrorKind::Ambiguous,
+        "which of the locks were released cannot be told, since some were taken again at once",
+      )));
     }
-    // Somebody took a key in the meantime, and so the number of this batch off its row.
-    Err(Failure::Error(Error::new(
-      ErrorKind::Ambiguous,
-      "which of the locks were released cannot be told, since some were taken again at once",
-    )))
+    let is_released = |seen| seen == Seen::Released || seen == Seen::ChangedSince && changed > released;
+    Ok(seen.into_iter().map(is_released).map(Answer::Released).collect())
   }
 
   /// `None`: not all of them name a grant.
@@ -163,6 +174,16 @@ impl Statements {
     }
     Ok(answers)
   }
+}
+
+/// What a second look tells of a row that a release was for.
+#[derive(Clone, Copy, PartialEq)]
+enum Seen {
+  Released,
+  /// It was not this owner's any more.
+  Left,
+  /// Somebody took it after the release, and with that the number of this batch off it.
+  ChangedSince,
 }
 
 /// After a statement that may have done something, of which the second look was to tell.
