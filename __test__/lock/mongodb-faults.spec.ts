@@ -206,6 +206,17 @@ describe("under load", { timeout: TIMEOUT }, () => {
     expect(await acquired).toBe(true);
   });
 
+  it("a connection that is cut while it is made is made again", async () => {
+    const link = await Link.before(REPLICA_SET_URL);
+    const adapter = open(link.url);
+    await adapter.init();
+    link.mode = "break";
+    // More than there are connections for.
+    const granted = await Promise.all(["a", "b", "c"].map((key) => adapter.acquire(key, "me", minutes)));
+    expect(granted).toEqual([true, true, true]);
+    expect(link.mode).toBe("pass");
+  });
+
   it.each([
     ["it was asked for anew", false],
     ["somebody else has had it", true],

@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** What a {@link Link} loses: nothing, what the server says, or, until it delivers it, what the server is asked to write. */
-export type LinkMode = "pass" | "swallow" | "hold";
+/**
+ * What a {@link Link} loses: nothing, what the server says, what the server is asked to write, until it delivers it, or the
+ * next connection, in the middle of its handshake.
+ */
+export type LinkMode = "pass" | "swallow" | "hold" | "break";
 
 /** Stands between a client and a server for one test, and loses what it is told to lose. */
 export class Link {
@@ -70,6 +73,10 @@ export class Link {
     const server = connect({ host: "127.0.0.1", port: this.target });
     const pair: [Socket, Socket] = [client, server];
     this.pairs.add(pair);
+    if (this.mode === "break") {
+      this.mode = "pass";
+      client.once("data", () => client.resetAndDestroy());
+    }
     client.on("data", (chunk) => {
       if (this.mode === "hold" && chunk.includes("findAndModify")) {
         this.held.set(server, [...(this.held.get(server) ?? []), chunk]);

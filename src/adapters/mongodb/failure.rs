@@ -22,11 +22,13 @@ mod code {
   pub(super) const PASSING: [i32; 7] = [26, 48, 85, 86, 112, 117, 276];
 }
 
-/// What went wrong, and whether it was contention, which is tried again and then is an answer.
+/// What went wrong, and whether it is worth another try.
 #[derive(Debug)]
 pub(super) enum Failure {
   /// Another writer was faster. Nothing was done.
   Contention(Error),
+  /// The connection was lost while it was made or lent. Nothing was done.
+  Unsent(Error),
   Error(Error),
 }
 
@@ -41,6 +43,7 @@ impl Failure {
         )
         .caused_by(*error.kind),
       ),
+      _ if is_loss(&error) && !was_sent => Self::Unsent(error_of(error, was_sent)),
       _ => Self::Error(error_of(error, was_sent)),
     }
   }
@@ -56,7 +59,7 @@ impl Failure {
 
   pub(super) fn into_error(self) -> Error {
     match self {
-      Self::Contention(error) | Self::Error(error) => error,
+      Self::Contention(error) | Self::Unsent(error) | Self::Error(error) => error,
     }
   }
 }
@@ -120,6 +123,15 @@ fn refused(code: i32, error: DriverError) -> Error {
     _ => (ErrorKind::Database, "the MongoDB server refused a command"),
   };
   Error::new(kind, message).caused_by(*error.kind)
+}
+
+/// Of a connection, which says nothing about the next one.
+fn is_loss(error: &DriverError) -> bool {
+  match &*error.kind {
+    DriverErrorKind::Io(error) => error.kind() != std::io::ErrorKind::TimedOut,
+    DriverErrorKind::ConnectionPoolCleared { .. } => true,
+    _ => false,
+  }
 }
 
 pub(super) fn code_of(error: &DriverError) -> Option<i32> {

@@ -115,6 +115,7 @@ impl Leases {
 
   async fn answer_one(&self, request: &Request) -> Result<Answer> {
     let mut tries = 0;
+    let mut was_unsent = false;
     let revoked = match request {
       Request::State { key } => self.unanswered.of(key),
       _ => Vec::new(),
@@ -126,6 +127,7 @@ impl Leases {
           self.unanswered.settled(request.key(), &revoked);
           return command::read(request, &grant, &reply);
         }
+        Err(Failure::Unsent(_)) if !was_unsent => was_unsent = true,
         Err(Failure::Contention(_)) if tries < TRIES => {
           tries += 1;
           tokio::time::sleep(tries * PAUSE).await;
