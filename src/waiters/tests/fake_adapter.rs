@@ -21,6 +21,8 @@ pub(super) struct FakeAdapter {
   is_echoing: AtomicBool,
   tries: AtomicUsize,
   failures: AtomicUsize,
+  /// Whether the next acquire behind a release fails.
+  is_failing_heir: AtomicBool,
   is_busy: AtomicBool,
   /// What is asked stays on its way while it is shut.
   is_shut: AtomicBool,
@@ -67,6 +69,10 @@ impl FakeAdapter {
 
   pub(super) fn fail_next(&self, tries: usize) {
     self.failures.store(tries, Ordering::Relaxed);
+  }
+
+  pub(super) fn fail_next_heir(&self) {
+    self.is_failing_heir.store(true, Ordering::Relaxed);
   }
 
   /// From now on it is too busy to tell who holds a key.
@@ -130,6 +136,10 @@ impl LockAdapter for FakeAdapter {
       opened.await;
     }
     self.on_the_way.lock().unwrap().pop();
+    let has_heir = matches!(&requests[..], [Request::Release { .. }, .., Request::Acquire { .. }]);
+    if has_heir && self.is_failing_heir.swap(false, Ordering::Relaxed) {
+      self.fail_next(1);
+    }
     requests.into_iter().map(|request| self.perform(request)).collect()
   }
 

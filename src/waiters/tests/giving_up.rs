@@ -124,11 +124,11 @@ async fn the_error_of_a_try_is_told_to_the_head_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_error_of_a_hand_over_costs_nobody_the_place() {
-  let scene = Scene::over(FakeAdapter::mute());
+  let scene = Scene::over(FakeAdapter::telling());
   let holder = scene.hold().await;
   let first = scene.wait("first", HOURS);
-  scene.until(|scene| scene.adapter.tries() > 1).await;
-  scene.adapter.fail_next(1);
+  scene.until(|scene| scene.adapter.tries() > 2).await;
+  scene.adapter.fail_next_heir();
   assert!(holder.release().await.unwrap());
   assert!(first.granted().await.release().await.unwrap());
 }
