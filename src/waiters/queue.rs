@@ -235,9 +235,6 @@ impl Queue {
   /// Something was heard of the key. Only what others do is news.
   pub(super) fn heard(&mut self) {
     let now = Instant::now();
-    if self.past.turn.is_resting(now) {
-      return;
-    }
     let pause = if self.past.is_held_here(now) {
       ECHO
     } else {

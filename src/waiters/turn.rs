@@ -53,10 +53,6 @@ impl Turn {
     self.began = None;
   }
 
-  pub(super) fn is_resting(&self, now: Instant) -> bool {
-    self.ended.is_some_and(|ended| now.duration_since(ended) < REST)
-  }
-
   /// How long to let others go first when the key is released by somebody else.
   pub(super) fn courtesy(&self, now: Instant) -> Duration {
     match self.ended {

@@ -1,8 +1,10 @@
 //! What makes those who wait try, and what does when nothing is heard.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{FakeAdapter, HOURS, Scene};
+use crate::name::Owner;
+use crate::waiters::queue::{Due, Past, Queue, Waiter};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -109,4 +111,33 @@ async fn a_database_that_is_too_busy_to_tell_is_asked_less_and_less_often() {
     let tries = scene.adapter.tries();
     assert!((3..=12).contains(&tries), "{tries}");
   }
+}
+
+#[test]
+fn a_release_that_is_heard_while_this_process_stands_back_is_followed_by_a_try() {
+  let waiter = |id| Waiter {
+    id,
+    owner: Owner::unique(),
+    ttl: None,
+    interval: HOURS,
+    done: Box::new(|_| true),
+    is_gone: Box::new(|| false),
+    is_leaving: false,
+  };
+  let is_next_a_try = |queue: &mut Queue| matches!(queue.due(Instant::now() + Duration::from_secs(60)), Due::Probe(_));
+  let mut queue = Queue::of(waiter(1), Past::unknown(true));
+  queue.add(waiter(2));
+  assert!(is_next_a_try(&mut queue));
+  queue.granted(None);
+  queue.remove(1);
+  queue.tried(None);
+  // Long enough for it to be another process's turn.
+  std::thread::sleep(Duration::from_millis(200));
+  queue.released();
+  assert!(is_next_a_try(&mut queue));
+  // Another process was faster.
+  queue.tried(Some(HOURS));
+  assert!(!is_next_a_try(&mut queue));
+  queue.heard();
+  assert!(is_next_a_try(&mut queue));
 }
