@@ -109,10 +109,7 @@ impl LockProvider {
     }
     let asked = Instant::now();
     let batch = self.0.waiters.with_heirs(requests.to_vec());
-    let Some(answers) = self.0.adapter.try_answer(&batch.requests) else {
-      self.0.waiters.call_off(&batch);
-      return None;
-    };
+    let answers = self.0.adapter.try_answer(&batch.requests)?;
     Some(self.hand_on(requests, batch, answers, asked))
   }
 
@@ -128,7 +125,8 @@ impl LockProvider {
     }
     let _under_way = self.under_way();
     let asked = Instant::now();
-    let batch = self.0.waiters.with_heirs(requests.clone());
+    let mut batch = self.0.waiters.with_heirs(requests.clone());
+    batch.is_sent = true;
     let answers = self.ask(&batch.requests).await;
     self.hand_on(&requests, batch, answers, asked)
   }
@@ -147,8 +145,7 @@ impl LockProvider {
   }
 
   /// Joins those who wait for the key of a lock, behind all others of this process, until there is an outcome or the wait
-  /// is [abandoned](Self::abandon). The number, which the wait is
-  /// made with, tells them apart.
+  /// is [given up](Self::give_up). The number, which the wait is made with, tells them apart.
   ///
   /// It has to be called on a Tokio runtime.
   #[must_use]
@@ -172,13 +169,7 @@ impl LockProvider {
     id
   }
 
-  /// Ends a wait without an outcome. `false`: it has one, which is on its way.
-  #[must_use]
-  pub fn abandon(&self, key: &Key, id: u64) -> bool {
-    self.0.waiters.leave(key, id).is_some()
-  }
-
-  /// Ends a wait whose time is over. `false`: it has an outcome, which is on its way, or a try for it is under way; that is
+  /// Ends a wait without an outcome. `false`: it has an outcome, which is on its way, or a try for it is under way; that is
   /// the last one, and is told whatever comes of it.
   #[must_use]
   pub fn give_up(&self, key: &Key, id: u64) -> bool {

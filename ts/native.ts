@@ -48,7 +48,6 @@ export type {
   NativeRequest,
 } from "../binding";
 export {
-  abandonWait,
   answer,
   beat,
   giveUpWait,

@@ -2,7 +2,7 @@
 // after an outage a grant to the one could be taken for the other's, and undone.
 
 import { setTimeout } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LockProvider } from "../../ts/lock";
 import { LOCK_STATE } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
@@ -45,6 +45,40 @@ class SlowAdapter extends MapLockAdapter {
     return super.release(key, owner);
   }
 }
+
+describe("a lock whose wait is aborted while it is tried for", () => {
+  test.each([
+    ["acquire", "the first try", 2],
+    ["acquire", "a try of the engine", 3],
+    ["acquireBlocking", "the first try", 2],
+    ["acquireBlocking", "a try of the engine", 3],
+  ] as const)("tries again by %s when that is undone: %s", async (verb, _, slow) => {
+    const leases: Leases = new Map();
+    const adapter = new SlowAdapter(leases, slow);
+    const provider = new LockProvider({ adapter });
+    await provider.create("key").acquireOrFail();
+    const lock = provider.create("key");
+    const abort = new AbortController();
+    const interval = TimeSpan.fromMilliseconds(10);
+    const waiting = lock.acquireBlocking({ interval, signal: abort.signal }).then(
+      () => "acquired",
+      () => "aborted",
+    );
+    await adapter.begun;
+    abort.abort();
+    expect(await waiting).toBe("aborted");
+    leases.clear();
+    const again = lock[verb]().then((outcome) => outcome);
+    // As often as it would be tried by now, were it not for the try that is under way.
+    await setTimeout(TIME / 4);
+    expect(adapter.acquires).toBe(slow);
+    adapter.tell();
+    expect(await again).toBe(true);
+    expect(adapter.acquires).toBe(slow + 1);
+    expect(adapter.releases).toBe(1);
+    expect((await lock.getState()).type).toBe(LOCK_STATE.ACQUIRED);
+  });
+});
 
 test.each([
   ["granted", true],

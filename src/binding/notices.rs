@@ -55,7 +55,7 @@ pub struct NativeKeeping {
 
 /// Waits for the key of a lock, in milliseconds; the outcome comes as a notice. If the lease is to be kept, it is from the
 /// instant it is granted, under the number of the wait, and how it stands comes as notices of the same ticket. The number
-/// is for `abandonWait`, `giveUpWait` and `letGo`.
+/// is for `giveUpWait` and `letGo`.
 #[napi(catch_unwind, ts_return_type = "number | NativeFailure")]
 pub fn wait_for(
   #[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>,
@@ -93,12 +93,6 @@ pub fn wait_for(
     is_gone: Box::new(move || context.aborted()),
   };
   Either::A(number(within_runtime_if_available(|| lock.provider().wait(lock, wait))))
-}
-
-/// Ends a wait. False: it has an outcome, which is on its way.
-#[napi(catch_unwind)]
-pub fn abandon_wait(#[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>, id: f64) -> bool {
-  lock.provider().abandon(lock.key(), id_of(id))
 }
 
 /// Keeps the lease of a lock, granted by that fence and asked for that many milliseconds ago; how it stands comes as
@@ -190,7 +184,7 @@ pub fn refreshed(
   }
 }
 
-/// Ends a wait whose time is over. False: it has an outcome, which is on its way, or a try for it is under way, whose
+/// Ends a wait. False: it has an outcome, which is on its way, or a try for it is under way, whose
 /// outcome is told, even if the key is held.
 #[napi(catch_unwind)]
 pub fn give_up_wait(#[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>, id: f64) -> bool {

@@ -38,7 +38,7 @@ impl LockProvider {
   pub(super) fn hand_on(
     &self,
     requests: &[Request],
-    batch: Batch,
+    batch: Batch<'_>,
     answers: Vec<Result<Answer>>,
     asked: Instant,
   ) -> Vec<Result<Answer>> {

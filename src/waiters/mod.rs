@@ -59,11 +59,14 @@ pub(crate) struct Heir {
 /// Heirs with what their acquires came to.
 pub(crate) type Inherited = Vec<(Heir, Result<Answer>)>;
 
-/// A batch with the acquires that were put into it.
-pub(crate) struct Batch {
+/// A batch with the acquires that were put into it. Until it is divided or dropped, nothing else is tried for its heirs.
+pub(crate) struct Batch<'waiters> {
   pub(crate) requests: Vec<Request>,
+  /// Whether it may have been sent.
+  pub(crate) is_sent: bool,
   /// By their place among the requests.
   heirs: Vec<(usize, Heir)>,
+  waiters: &'waiters Waiters,
 }
 
 impl Waiters {
@@ -112,12 +115,14 @@ impl Waiters {
   }
 
   /// Puts an acquire behind every release of a key that is waited for.
-  pub(crate) fn with_heirs(&self, requests: Vec<Request>) -> Batch {
-    let mut lines = self.lines();
+  pub(crate) fn with_heirs(&self, requests: Vec<Request>) -> Batch<'_> {
     let mut batch = Batch {
       requests: Vec::with_capacity(requests.len() + 1),
+      is_sent: false,
       heirs: Vec::new(),
+      waiters: self,
     };
+    let mut lines = self.lines();
     for request in requests {
       let heir = match &request {
         Request::Release { key, .. } | Request::ForceRelease { key } => lines
@@ -143,13 +148,6 @@ impl Waiters {
       }
     }
     batch
-  }
-
-  /// Says that a batch was not sent after all.
-  pub(crate) fn call_off(&self, batch: &Batch) {
-    for (_, heir) in &batch.heirs {
-      self.with_queue(&heir.key, |queue| queue.handed_on(heir.id));
-    }
   }
 
   /// Says that a key was let go of here and handed on to nobody, so that the next of its queue may try.
@@ -256,10 +254,10 @@ impl Lines {
   }
 }
 
-impl Batch {
+impl Batch<'_> {
   /// Takes the answers of the heirs out of those to the batch.
-  pub(crate) fn divide(self, answers: Vec<Result<Answer>>) -> (Vec<Result<Answer>>, Inherited) {
-    let mut heirs = self.heirs.into_iter().peekable();
+  pub(crate) fn divide(mut self, answers: Vec<Result<Answer>>) -> (Vec<Result<Answer>>, Inherited) {
+    let mut heirs = std::mem::take(&mut self.heirs).into_iter().peekable();
     let mut own = Vec::with_capacity(answers.len());
     let mut inherited = Vec::new();
     for (place, answer) in answers.into_iter().enumerate() {
@@ -269,6 +267,18 @@ impl Batch {
       }
     }
     (own, inherited)
+  }
+}
+
+impl Drop for Batch<'_> {
+  /// It was not sent, or nobody has waited for its answers.
+  fn drop(&mut self) {
+    for (_, heir) in std::mem::take(&mut self.heirs) {
+      self.waiters.refused(&heir.key, heir.id);
+      if self.is_sent {
+        self.waiters.released(&heir.key);
+      }
+    }
   }
 }
 

@@ -17,9 +17,6 @@ pub(super) const CLOCK_STEP: Duration = Duration::from_millis(1);
 /// release that somebody else made of it waits to be found.
 const ECHO: Duration = Duration::from_millis(50);
 
-/// How long a release with an acquire behind it is waited for.
-const HANDING_ON: Duration = Duration::from_secs(10);
-
 /// Somebody who waits for a key.
 pub(crate) struct Waiter {
   pub(crate) id: u64,
@@ -61,9 +58,9 @@ pub(super) struct Queue {
   probed: Instant,
   /// The shortest interval of the queue.
   interval: Duration,
-  /// A release is on its way with an acquire for that waiter behind it; until then at the latest nothing else is tried, or
-  /// the key would be taken twice for one waiter.
-  handed_on: Option<(u64, Instant)>,
+  /// A release is on its way with an acquire for that waiter behind it; until it is over nothing else is tried, or the key
+  /// would be taken twice for one waiter.
+  handed_on: Option<u64>,
   /// Whether the prober sleeps for that reason.
   is_held_up: bool,
   past: Past,
@@ -175,7 +172,7 @@ impl Queue {
   }
 
   fn is_tried_for(&self, id: u64) -> bool {
-    self.probed_for == Some(id) || self.handed_on.is_some_and(|(heir, _)| heir == id)
+    self.probed_for == Some(id) || self.handed_on == Some(id)
   }
 
   pub(super) fn into_waiters(self) -> VecDeque<Waiter> {
@@ -186,20 +183,17 @@ impl Queue {
   /// try is on its way already.
   pub(super) fn heir(&mut self) -> Option<(u64, Owner, Option<Ttl>)> {
     let now = Instant::now();
-    let is_handed_on = self.handed_on.is_some_and(|(_, until)| now < until);
-    if self.probed_for.is_some() || is_handed_on || self.past.turn.is_over(now) {
+    if self.probed_for.is_some() || self.handed_on.is_some() || self.past.turn.is_over(now) {
       return None;
     }
     let heir = self.head().map(|head| (head.id, head.owner.clone(), head.ttl));
-    if let Some((id, ..)) = &heir {
-      self.handed_on = Some((*id, later(now, HANDING_ON)));
-    }
+    self.handed_on = heir.as_ref().map(|(id, ..)| *id);
     heir
   }
 
   /// The acquire behind a release has come to something, or was not sent after all.
   pub(super) fn handed_on(&mut self, heir: u64) {
-    self.handed_on = self.handed_on.filter(|(id, _)| *id != heir);
+    self.handed_on = self.handed_on.filter(|id| *id != heir);
     if self.is_held_up {
       self.nudge.notify_one();
     }
@@ -264,11 +258,10 @@ impl Queue {
     if self.head().is_none() {
       return Due::Nothing;
     }
-    let handed_on_until = self.handed_on.map(|(_, until)| until).filter(|until| *until > now);
-    self.is_held_up = handed_on_until.is_some();
-    match (handed_on_until, self.probe_at) {
-      (Some(until), _) => Due::Sleep(until),
-      (None, Some(at)) if at > now => Due::Sleep(at),
+    self.is_held_up = self.handed_on.is_some();
+    match self.probe_at {
+      _ if self.is_held_up => Due::Sleep(later(now, FAR)),
+      Some(at) if at > now => Due::Sleep(at),
       _ => self.begin_probe(now),
     }
   }

@@ -39,6 +39,9 @@ export class BlockingAttempt {
     const { claim, blocking } = this;
     blocking.signal?.throwIfAborted();
     const { engine } = claim.context;
+    if (claim.leaving !== undefined) {
+      await this.unlessAborted(claim.leaving.then(() => 0));
+    }
     const first = blocking.time === 0 ? claim.attempt() : engine.tryFirst(claim.storedKey, () => claim.attempt());
     if ((await this.unlessAborted(first)) > 0) {
       return true;
@@ -75,7 +78,7 @@ export class BlockingAttempt {
         signal,
         stillWaiting: (intervals) => this.stillWaiting(intervals),
         keeping,
-        grantedTooLate: (fence) => claim.undo(fence, keeping),
+        leaving: (attempt) => claim.leave(attempt, keeping),
       });
     } catch (error) {
       throw signal.aborted && error === signal.reason ? error : claim.failed(error, NativeVerb.Acquire);
@@ -113,7 +116,7 @@ export class BlockingAttempt {
       return await Promise.race([attempt, aborted]);
     } catch (error) {
       if (signal.aborted) {
-        attempt.then((answer) => answer > 0 && this.claim.undo(answer), ignore);
+        this.claim.leave(attempt);
       }
       throw error;
     } finally {

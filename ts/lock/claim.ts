@@ -52,6 +52,11 @@ export class Claim implements Holder {
   private readonly isTimed: boolean;
   /** The last acquire may have been granted. */
   private doubt: Doubt | undefined = undefined;
+  /**
+   * Until the tries that nobody waits for any more are over, and undone. Nothing is tried before: after an outage either
+   * try could be settled by the grant of the other, and it would be undone.
+   */
+  leaving: Promise<void> | undefined = undefined;
 
   constructor({ context, handle, key, owner, ttl, keepAlive, fence }: ClaimParts) {
     this.key = key.resolved;
@@ -75,17 +80,20 @@ export class Claim implements Holder {
   /** Tries once and reports a refusal. */
   acquire(): Promisable<boolean> {
     this.context.refuseIfClosed();
-    return this.doubt === undefined
+    return this.isSettled
       ? this.ask(Acquire, this.ttl.milliseconds, this.concludeAcquire)
-      : this.attemptInDoubt().then(this.reportRefusal);
+      : this.attemptUnsettled().then(this.reportRefusal);
   }
 
   /** Tries once: a positive number if granted, else minus the milliseconds until the holder's lease ends, if known. */
   attempt(): Promisable<number> {
     this.context.refuseIfClosed();
-    return this.doubt === undefined
-      ? this.ask(Acquire, this.ttl.milliseconds, this.concludeAttempt)
-      : this.attemptInDoubt();
+    return this.isSettled ? this.ask(Acquire, this.ttl.milliseconds, this.concludeAttempt) : this.attemptUnsettled();
+  }
+
+  /** Whether no try of before may still be granted. */
+  private get isSettled(): boolean {
+    return this.doubt === undefined && this.leaving === undefined;
   }
 
   /** Tries, and then waits for as long as that. `false`: the time is over. Rejects with the reason of the signal. */
@@ -187,7 +195,8 @@ export class Claim implements Holder {
   }
 
   /** As an attempt, when the one before may have been granted: then what it was granted is what this one is. */
-  private async attemptInDoubt(): Promise<number> {
+  private async attemptUnsettled(): Promise<number> {
+    await this.leaving;
     const { doubt } = this;
     doubt?.end();
     const answer = await this.ask(Acquire, this.ttl.milliseconds, this.concludeAttempt);
@@ -205,11 +214,22 @@ export class Claim implements Holder {
     }
   }
 
+  /** Nobody waits any more for a try that is under way: what it is granted is given back. */
+  leave(attempt: PromiseLike<number>, keeping?: Keeping): void {
+    const undone = attempt.then((fence) => (fence > 0 ? this.undo(fence, keeping) : undefined));
+    const leaving = Promise.allSettled([this.leaving, undone]).then(() => {
+      if (this.leaving === leaving) {
+        this.leaving = undefined;
+      }
+    });
+    this.leaving = leaving;
+  }
+
   /** Gives back a grant that nobody wants any more. */
-  undo(fence: number, keeping?: Keeping): void {
+  private undo(fence: number, keeping?: Keeping): Promise<void> {
     void keeping?.end();
-    void this.giveBack(fence);
     this.lease.end();
+    return this.giveBack(fence);
   }
 
   /** Never rejects. If it fails, the lease ends with its ttl. */
@@ -231,7 +251,7 @@ export class Claim implements Holder {
       return 0;
     }
     if (this.context.closing.aborted) {
-      this.undo(answer);
+      void this.undo(answer);
       this.context.refuseIfClosed();
     }
     const keeping = this.prepareKeeping();
@@ -239,7 +259,7 @@ export class Claim implements Holder {
       const age = performance.now() - asked;
       if (age >= this.ttl.milliseconds) {
         // It took so long to arrive that it is over: there is nothing to keep.
-        this.undo(answer, keeping);
+        void this.undo(answer, keeping);
         return 0;
       }
       keeping.begin(answer, this.ttl.milliseconds, age);

@@ -1,6 +1,6 @@
 import { onAbort } from "../async/on-abort";
 import { LONGEST_TIMER, wait } from "../async/wait";
-import { abandonWait, giveUpWait, isFailure, type NativeLock, type NativeOutcome, waitFor } from "../native";
+import { giveUpWait, isFailure, type NativeLock, type NativeOutcome, waitFor } from "../native";
 import type { Promisable } from "../utilities/invokable";
 import type { Keeping } from "./keeping";
 import { hear, NOTICE_BOARD, unhear } from "./notice-board";
@@ -21,8 +21,8 @@ export interface WaitSettings {
   readonly keeping: Keeping | undefined;
   /** Called once an interval while waiting, with the number of intervals so far. */
   readonly stillWaiting: (intervals: number) => void;
-  /** Called with what the engine granted after nobody waited for it any more. */
-  readonly grantedTooLate: (fence: number) => void;
+  /** Called if a try is under way when the signal ends the wait, with what will come of it; zero: it was not granted. */
+  readonly leaving: (attempt: Promise<number>) => void;
 }
 
 /** Those of this JavaScript context that wait for the keys of one adapter. The engine has them in the order they came. */
@@ -97,6 +97,8 @@ class Wait {
   private readonly forgetSignal: (() => void) | undefined;
   private resolve!: (outcome: NativeOutcome) => void;
   private reject!: (reason: unknown) => void;
+  /** Takes a grant that comes after the end. */
+  private concludeLate: ((fence: number) => void) | undefined;
 
   constructor(private readonly settings: WaitSettings) {
     const { lock, ttl, time, interval, signal, keeping } = settings;
@@ -120,7 +122,13 @@ class Wait {
 
   private readonly abort = (): void => {
     this.end();
-    this.isOver(abandonWait);
+    if (!this.isOver()) {
+      this.settings.leaving(
+        new Promise((resolve) => {
+          this.concludeLate = resolve;
+        }),
+      );
+    }
     this.reject(this.settings.signal?.reason);
   };
 
@@ -131,14 +139,14 @@ class Wait {
     }
     // A try that is under way is the last: another beside it would be of the same owner, and a grant to one of them could
     // be taken for the other's.
-    if (this.isOver(giveUpWait)) {
+    if (this.isOver()) {
       this.end();
       this.resolve(null);
     }
   }
 
   private conclude(outcome: NativeOutcome): void {
-    const { keeping, grantedTooLate } = this.settings;
+    const { keeping } = this.settings;
     const isGranted = typeof outcome === "number" && outcome > 0;
     if (isGranted && keeping !== undefined) {
       keeping.adopt(this.id, this.ticket);
@@ -148,14 +156,14 @@ class Wait {
     if (!this.over.signal.aborted) {
       this.end();
       this.resolve(outcome);
-    } else if (isGranted) {
-      grantedTooLate(outcome);
+    } else {
+      this.concludeLate?.(isGranted ? outcome : 0);
     }
   }
 
   /** `false`: the wait has an outcome, or will have one, which is heard. */
-  private isOver(leave: (lock: NativeLock, id: number) => boolean): boolean {
-    const isOver = this.id !== undefined && leave(this.settings.lock, this.id);
+  private isOver(): boolean {
+    const isOver = this.id !== undefined && giveUpWait(this.settings.lock, this.id);
     if (isOver) {
       unhear(this.ticket);
     }

@@ -9,11 +9,14 @@ use crate::error::ErrorKind;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_leaves_while_nothing_happens_is_asked_for_no_more() {
-  let scene = Scene::over(FakeAdapter::mute());
+  let scene = Scene::over(FakeAdapter::telling());
   let holder = scene.hold().await;
   let (first, second) = (scene.wait("first", HOURS), scene.wait("second", HOURS));
-  assert!(first.abandon());
-  assert!(!first.abandon());
+  scene.until(|scene| scene.adapter.tries() == 3).await;
+  // Unless the last of these tries is not over yet: then it is told of it.
+  if !first.give_up() {
+    assert!(first.outcome().await.unwrap().is_none());
+  }
   assert!(holder.release().await.unwrap());
   assert!(second.granted().await.release().await.unwrap());
   assert!(!scene.is_held());
@@ -25,7 +28,8 @@ async fn what_a_try_brings_after_its_waiter_has_left_goes_to_the_next() {
   scene.adapter.shut();
   let (first, second) = (scene.wait("first", HOURS), scene.wait("second", HOURS));
   scene.until(|scene| scene.adapter.has_on_the_way("first")).await;
-  assert!(first.abandon());
+  assert!(!first.give_up());
+  drop(first.outcome);
   scene.adapter.open();
   assert!(second.granted().await.release().await.unwrap());
   assert!(!scene.is_held());
@@ -40,7 +44,8 @@ async fn what_a_release_hands_on_to_one_who_has_left_goes_to_the_next() {
   scene.adapter.shut();
   let releasing = tokio::spawn(async move { holder.release().await });
   scene.until(|scene| scene.adapter.has_on_the_way("Release")).await;
-  assert!(first.abandon());
+  assert!(!first.give_up());
+  drop(first.outcome);
   scene.adapter.open();
   assert!(releasing.await.unwrap().unwrap());
   assert!(second.granted().await.release().await.unwrap());
@@ -88,6 +93,22 @@ async fn what_a_release_hands_on_when_the_time_is_over_is_granted() {
   assert!(!first.give_up());
   scene.adapter.open();
   assert!(releasing.await.unwrap().unwrap());
+  assert!(first.granted().await.release().await.unwrap());
+  assert!(!scene.is_held());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_nobody_waits_for_any_more_holds_up_no_heir() {
+  let scene = Scene::over(FakeAdapter::mute());
+  let holder = scene.hold().await;
+  let first = scene.wait("first", HOURS);
+  scene.until(|scene| scene.adapter.tries() > 1).await;
+  scene.adapter.shut();
+  let releasing = tokio::spawn(async move { holder.release().await });
+  scene.until(|scene| scene.adapter.has_on_the_way("Release")).await;
+  releasing.abort();
+  scene.release_elsewhere();
+  scene.adapter.open();
   assert!(first.granted().await.release().await.unwrap());
   assert!(!scene.is_held());
 }
@@ -157,7 +178,9 @@ async fn nothing_keeps_a_provider_alive_that_nobody_waits_for() {
   let scene = Scene::over(FakeAdapter::telling());
   scene.hold_elsewhere(None);
   let waiting: Vec<_> = (0..10).map(|number| scene.wait(&number.to_string(), HOURS)).collect();
-  assert!(waiting.iter().all(super::Waiting::abandon));
+  for waiting in &waiting {
+    let _ = waiting.give_up();
+  }
   drop(waiting);
   let Scene { provider, adapter } = scene;
   drop(provider);

@@ -123,13 +123,9 @@ impl Waiting {
     outcome_of(self.outcome).await
   }
 
+  /// Whether it was ended, and has no outcome.
   fn give_up(&self) -> bool {
     self.lock.provider().give_up(self.lock.key(), self.id)
-  }
-
-  /// Whether it was ended before it had an outcome.
-  fn abandon(&self) -> bool {
-    self.lock.provider().abandon(self.lock.key(), self.id)
   }
 }
 

@@ -107,8 +107,6 @@ enum Conduct {
   /// Nobody is there to take its grant.
   BeGone,
   /// It leaves after that many milliseconds.
-  Abandon(u64),
-  /// Its time is over after that many milliseconds.
   GiveUp(u64),
 }
 
@@ -117,8 +115,7 @@ fn conduct() -> impl Strategy<Value = Conduct> {
     4 => Just(Conduct::Release),
     1 => Just(Conduct::Keep),
     1 => Just(Conduct::BeGone),
-    2 => (0..20_u64).prop_map(Conduct::Abandon),
-    2 => (0..20_u64).prop_map(Conduct::GiveUp),
+    3 => (0..20_u64).prop_map(Conduct::GiveUp),
   ]
 }
 
@@ -156,12 +153,6 @@ async fn serve(conducts: Vec<Conduct>, tells: bool, failing: usize) {
     tasks.spawn(async move {
       match conduct {
         Conduct::BeGone => {}
-        Conduct::Abandon(after) => {
-          tokio::time::sleep(Duration::from_millis(after)).await;
-          if !waiting.abandon() && waiting.outcome.await.unwrap().is_ok() {
-            assert!(waiting.lock.release().await.unwrap());
-          }
-        }
         Conduct::GiveUp(after) => {
           tokio::time::sleep(Duration::from_millis(after)).await;
           if !waiting.give_up() && waiting.outcome.await.unwrap().is_ok_and(|grant| grant.is_some()) {
