@@ -99,15 +99,18 @@ impl MemoryAdapter {
 
 impl Immediate for MemoryAdapter {
   fn answer_now(&self, request: Request) -> Result<Answer> {
+    let mut table = self.table()?;
+    // Under the lock: whoever was told before that the key is held listened already.
     if self.leases.watches.is_empty() {
-      return self.table().map(|mut table| table.answer(request, Instant::now()));
+      return Ok(table.answer(request, Instant::now()));
     }
     let key = request.key().clone();
-    let answer = self.table().map(|mut table| table.answer(request, Instant::now()));
-    if let Ok(Answer::Released(true)) = answer {
+    let answer = table.answer(request, Instant::now());
+    drop(table);
+    if answer == Answer::Released(true) {
       self.leases.watches.wake(&key);
     }
-    answer
+    Ok(answer)
   }
 }
 
@@ -268,6 +271,29 @@ mod tests {
       MemoryAdapter::new().answer_all(&request)[0],
       Ok(Answer::Acquired { .. })
     ));
+  }
+
+  #[tokio::test]
+  async fn a_release_that_is_under_way_when_somebody_begins_to_listen_wakes_them() {
+    let adapter = MemoryAdapter::named("a release that is under way");
+    let key = Key::new("k").unwrap();
+    let acquired = adapter.answer_now(Request::Acquire {
+      key: key.clone(),
+      owner: Owner::unique(),
+      ttl: None,
+    });
+    assert!(matches!(acquired, Ok(Answer::Acquired { .. })));
+    let watch = std::thread::scope(|scope| {
+      let table = adapter.table().unwrap();
+      scope.spawn(|| adapter.answer_now(Request::ForceRelease { key: key.clone() }));
+      // It comes to the table meanwhile, or later.
+      std::thread::sleep(Duration::from_millis(100));
+      let watch = adapter.leases.watches.open(&key);
+      assert!(table.leases.contains_key(&key), "whoever tried now would be refused");
+      watch
+    });
+    let heard = tokio::time::timeout(Duration::from_secs(10), watch.heard()).await;
+    assert!(heard.is_ok());
   }
 
   #[test]

@@ -44,7 +44,8 @@ impl Watch {
 #[derive(Default)]
 pub(crate) struct Watches {
   by_key: Mutex<HashMap<Key, Vec<Arc<Notify>>>>,
-  /// How many keys are watched, for those who must not lock to find that there is none.
+  /// How many keys are watched, for those who must not lock to find that there is none. In one order for all, with what
+  /// says whether anybody looks for news.
   keys: AtomicUsize,
 }
 
@@ -53,7 +54,7 @@ impl Watches {
     let heard = Arc::new(Notify::new());
     let mut by_key = self.by_key();
     by_key.entry(key.clone()).or_default().push(Arc::clone(&heard));
-    self.keys.store(by_key.len(), Ordering::Release);
+    self.keys.store(by_key.len(), Ordering::SeqCst);
     let subscription = Subscription {
       watches: Arc::clone(self),
       key: key.clone(),
@@ -63,7 +64,7 @@ impl Watches {
   }
 
   pub(crate) fn is_empty(&self) -> bool {
-    self.keys.load(Ordering::Acquire) == 0
+    self.keys.load(Ordering::SeqCst) == 0
   }
 
   pub(crate) fn wake(&self, key: &Key) {
@@ -99,6 +100,6 @@ impl Drop for Subscription {
         by_key.remove(&self.key);
       }
     }
-    self.watches.keys.store(by_key.len(), Ordering::Release);
+    self.watches.keys.store(by_key.len(), Ordering::SeqCst);
   }
 }

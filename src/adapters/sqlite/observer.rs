@@ -34,7 +34,7 @@ impl Observer {
   /// Has to be called on a Tokio runtime.
   pub(super) fn watch(&self, key: &Key, location: &Location) -> Result<Watch> {
     let watch = self.watches.open(key);
-    if !self.is_looking.swap(true, Ordering::AcqRel) {
+    if !self.is_looking.swap(true, Ordering::SeqCst) {
       match Self::connect(location) {
         Ok(connection) => {
           tokio::spawn(look(
@@ -44,7 +44,7 @@ impl Observer {
           ));
         }
         Err(failure) => {
-          self.is_looking.store(false, Ordering::Release);
+          self.is_looking.store(false, Ordering::SeqCst);
           return Err(failure.into_error());
         }
       }
@@ -69,9 +69,9 @@ async fn look(connection: Connection, watches: Arc<Watches>, is_looking: Arc<Ato
     if !watches.is_empty() {
       last_listener = Instant::now();
     } else if last_listener.elapsed() > LINGERING {
-      is_looking.store(false, Ordering::Release);
+      is_looking.store(false, Ordering::SeqCst);
       // Somebody may have come between the two lines.
-      if watches.is_empty() || is_looking.swap(true, Ordering::AcqRel) {
+      if watches.is_empty() || is_looking.swap(true, Ordering::SeqCst) {
         return;
       }
     }
