@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -136,6 +136,13 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-async function isListening(port: number): Promise<boolean> {
-  return !(await isFree(port));
+/** Asked by a connection: whoever tried to listen would be in the way of a server that is about to. */
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(port, "127.0.0.1", () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once("error", () => resolve(false));
+  });
 }
