@@ -48,6 +48,8 @@ export function readHistory(logs, ttl) {
       const grant = grants.get(note.id);
       if (note.event === "granted") {
         grants.set(note.id, grantOf(note, ttl));
+      } else if (note.event === "asks" && note.verb === "release" && grant !== undefined) {
+        grant.ended = note.sent;
       } else if (note.event === "answer") {
         take(history, grant, note, ttl);
       } else if (note.event === "error") {

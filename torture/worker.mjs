@@ -211,8 +211,9 @@ async function call(lock, verb, bound, work) {
   const number = ++count;
   const about = { id: lock.id, key: lock.key, verb, sent: now() };
   calls.set(number, { ...about, bound });
-  if (verb === "wait") {
-    note({ event: "waits", ...about });
+  if (verb === "wait" || verb === "release") {
+    // Whoever is killed now has asked for it all the same.
+    note({ event: "asks", ...about });
   }
   try {
     const answer = await work();

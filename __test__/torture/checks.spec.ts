@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 const { isByBreak } = await import(`${new URL("../../torture/checks.mjs", import.meta.url)}`);
+const { readHistory } = await import(`${new URL("../../torture/history.mjs", import.meta.url)}`);
 const { Store } = await import(`${new URL("../../torture/store.mjs", import.meta.url)}`);
 
 const ttl = 1_200;
@@ -53,4 +54,14 @@ describe("an update that was lost while nobody was late", () => {
     const update = overlap(500, 900);
     expect(isByBreak(update, nothing, circumstances)).toBe(false);
   });
+});
+
+test("a holder that is killed before it notes the answer to its release has given its lease back", () => {
+  const lock = { worker: 1, id: "lock", key };
+  const notes = [
+    { ...lock, event: "granted", fence: "1", sent: 10, at: 20 },
+    { ...lock, event: "asks", verb: "release", sent: 30 },
+  ];
+  const log = notes.map((note) => `${JSON.stringify(note)}\n`).join("");
+  expect(readHistory([log], ttl).grants).toMatchObject([{ granted: 20, ended: 30 }]);
 });

@@ -83,10 +83,12 @@ async fn a_try_that_is_under_way_when_the_time_is_over_is_the_last_and_refused()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_release_hands_on_when_the_time_is_over_is_granted() {
-  let scene = Scene::over(FakeAdapter::mute());
+  let scene = Scene::over(FakeAdapter::telling());
   let holder = scene.hold().await;
   let first = scene.wait("first", HOURS);
-  scene.until(|scene| scene.adapter.tries() > 1).await;
+  // The last of its tries is over: nothing but the release asks for it.
+  scene.until(|scene| scene.adapter.tries() == 3).await;
+  tokio::time::sleep(Duration::from_millis(200)).await;
   scene.adapter.shut();
   let releasing = tokio::spawn(async move { holder.release().await });
   scene.until(|scene| scene.adapter.has_on_the_way("Release")).await;
