@@ -75,8 +75,10 @@ async fn hand_over(provider: &LockProvider, lock: &Lock) {
   let (heir, granted) = wait(provider, lock.key());
   let has_left = provider.give_up(lock.key(), leaving.1);
   assert!(lock.release().await.unwrap());
-  // Where it was tried for, it is told of that.
-  if !has_left && left.await.unwrap().unwrap().is_some() {
+  if has_left {
+    assert!(left.await.is_err(), "nobody tells whoever gave up");
+  } else if left.await.unwrap().unwrap().is_some() {
+    // It was tried for, and is told of that.
     assert!(leaving.0.release().await.unwrap());
   }
   let grant = tokio::time::timeout(PATIENCE, granted).await.unwrap();

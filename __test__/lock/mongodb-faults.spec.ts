@@ -41,6 +41,17 @@ function open(url: string, timeout = 1000): MongodbLockAdapter {
   return adapter;
 }
 
+/** Over the link, and beside it. */
+function overOneCollection(link: Link): [LockProvider, LockProvider] {
+  const collectionName = `lock_${randomUUID()}`;
+  const over = (url: string) => {
+    const adapter = new MongodbLockAdapter({ url, database, collectionName });
+    onTestFinished(() => adapter.close());
+    return new LockProvider({ adapter });
+  };
+  return [over(link.url), over(REPLICA_SET_URL)];
+}
+
 /** Each verb, on a key and on one of its own. */
 function everyVerb(adapter: MongodbLockAdapter): Promise<unknown>[] {
   return [
@@ -185,12 +196,7 @@ describe("under load", { timeout: TIMEOUT }, () => {
 
   it("a wait goes on over connections that were cut", async () => {
     const link = await Link.before(REPLICA_SET_URL);
-    const collectionName = `lock_${randomUUID()}`;
-    const [near, far] = [link.url, REPLICA_SET_URL].map((url) => {
-      const adapter = new MongodbLockAdapter({ url, database, collectionName });
-      onTestFinished(() => adapter.close());
-      return new LockProvider({ adapter });
-    }) as [LockProvider, LockProvider];
+    const [near, far] = overOneCollection(link);
     const held = far.create("k", { ttl: null });
     await held.acquireOrFail();
     let refused = false;
@@ -222,12 +228,7 @@ describe("under load", { timeout: TIMEOUT }, () => {
     ["somebody else has had it", true],
   ])("an acquire that arrives late takes nothing when %s", async (_, isTaken) => {
     const link = await Link.before(REPLICA_SET_URL);
-    const collectionName = `lock_${randomUUID()}`;
-    const [late, other] = [link.url, REPLICA_SET_URL].map((url) => {
-      const adapter = new MongodbLockAdapter({ url, database, collectionName });
-      onTestFinished(() => adapter.close());
-      return new LockProvider({ adapter });
-    }) as [LockProvider, LockProvider];
+    const [late, other] = overOneCollection(link);
     await other.create("another").acquireOrFail();
     await late.create("another").isLocked();
     link.mode = "hold";

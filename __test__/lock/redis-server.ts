@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { isListening } from "../../scripts/servers/conversation.mjs";
 import { findPrograms } from "../../scripts/servers/programs.mjs";
 
 /** Servers of our own, which may be stopped, paused and told nonsense. Each ends with the tests at the latest. */
@@ -61,7 +62,7 @@ export class RedisServer {
       if (child.exitCode !== null) {
         throw new Error(`redis-server ended with ${child.exitCode}: ${options.join(" ")}`);
       }
-      return isListening(this.port);
+      return isListening(this.url);
     });
   }
 
@@ -133,16 +134,5 @@ function isFree(port: number): Promise<boolean> {
     const server = createServer();
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
-}
-
-/** Asked by a connection: whoever tried to listen would be in the way of a server that is about to. */
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = connect(port, "127.0.0.1", () => {
-      connection.destroy();
-      resolve(true);
-    });
-    connection.once("error", () => resolve(false));
   });
 }

@@ -18,7 +18,7 @@ export function converse(url, opening, listen) {
     const { hostname, port } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port) });
     let heard = Buffer.alloc(0);
-    const end = (answer) => {
+    const end = (/** @type {boolean} */ answer) => {
       socket.destroy();
       resolve(answer);
     };
@@ -40,7 +40,12 @@ export function converse(url, opening, listen) {
   });
 }
 
-/** Whether anything takes a connection where a URL points; true where only a driver can tell, as with no port. */
+/**
+ * Whether anything takes a connection where a URL points.
+ *
+ * @param {string} url
+ * @returns {Promise<boolean>} true, too, where only a driver can tell, as with no port
+ */
 export function isListening(url) {
   const { hostname, port } = URL.canParse(url) ? new URL(url) : {};
   if (!hostname || !port) {
@@ -48,7 +53,7 @@ export function isListening(url) {
   }
   return new Promise((resolve) => {
     const socket = connect({ host: hostname, port: Number(port), timeout: patienceMs });
-    const end = (answer) => {
+    const end = (/** @type {boolean} */ answer) => {
       socket.destroy();
       resolve(answer);
     };

@@ -95,6 +95,13 @@ pub fn wait_for(
   Either::A(number(within_runtime_if_available(|| lock.provider().wait(lock, wait))))
 }
 
+/// Ends a wait. False: it has an outcome, which is on its way, or a try for it is under way, whose outcome is told, even if
+/// the key is held.
+#[napi(catch_unwind)]
+pub fn give_up_wait(#[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>, id: f64) -> bool {
+  lock.provider().give_up(lock.key(), id_of(id))
+}
+
 /// Keeps the lease of a lock, granted by that fence and asked for that many milliseconds ago; how it stands comes as
 /// notices. The number is for `letGo`.
 #[napi(catch_unwind, ts_return_type = "number | NativeFailure")]
@@ -182,13 +189,6 @@ pub fn refreshed(
     }
     Err(error) => Some(error.into()),
   }
-}
-
-/// Ends a wait. False: it has an outcome, which is on its way, or a try for it is under way, whose
-/// outcome is told, even if the key is held.
-#[napi(catch_unwind)]
-pub fn give_up_wait(#[napi(ts_arg_type = "NativeLock")] lock: &External<Lock>, id: f64) -> bool {
-  lock.provider().give_up(lock.key(), id_of(id))
 }
 
 /// Says that the event loop is alive.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use self::fake_adapter::FakeAdapter;
 use crate::error::Result;
@@ -68,6 +69,14 @@ impl Scene {
   fn release_elsewhere(&self) {
     let released = self.adapter.elsewhere(Request::ForceRelease { key: key() });
     assert_eq!(released, Answer::Released(true));
+  }
+
+  /// Begins a release whose answer is held back until the adapter is opened.
+  async fn release_slowly(&self, holder: Lock) -> JoinHandle<Result<bool>> {
+    self.adapter.shut();
+    let releasing = tokio::spawn(async move { holder.release().await });
+    self.until(|scene| scene.adapter.has_on_the_way("Release")).await;
+    releasing
   }
 
   fn is_held(&self) -> bool {

@@ -115,7 +115,7 @@ fn conduct() -> impl Strategy<Value = Conduct> {
     4 => Just(Conduct::Release),
     1 => Just(Conduct::Keep),
     1 => Just(Conduct::BeGone),
-    3 => (0..20_u64).prop_map(Conduct::GiveUp),
+    4 => (0..20_u64).prop_map(Conduct::GiveUp),
   ]
 }
 

@@ -79,9 +79,7 @@ async fn what_was_handed_on_here_may_be_released_elsewhere() {
 async fn a_release_that_is_under_way_when_somebody_comes_is_not_missed() {
   let scene = Scene::over(FakeAdapter::telling());
   let holder = scene.hold().await;
-  scene.adapter.shut();
-  let releasing = tokio::spawn(async move { holder.release().await });
-  scene.until(|scene| scene.adapter.has_on_the_way("Release")).await;
+  let releasing = scene.release_slowly(holder).await;
   let waiting = scene.wait("waiting", HOURS);
   scene.until(|scene| scene.adapter.has_on_the_way("Acquire")).await;
   scene.adapter.open();

@@ -90,28 +90,26 @@ impl Statements {
     }
     let looked = client.query(&self.released, vec![batch, asked()]).await;
     let reply = looked.map_err(unknown)?;
-    // A row that is gone was over, and swept.
-    let mut seen = vec![Seen::ChangedSince; requests.len()];
+    // Whether it was released; `None` where somebody took it after the release, and with that the number of this batch off
+    // it, or where the row is gone, which was over and swept.
+    let mut seen = vec![None; requests.len()];
     for (place, row) in placed(&reply, requests.len()) {
       seen[place] = match (number(row, 1), number(row, 2)) {
-        (Some(1), _) => Seen::Released,
+        (Some(1), _) => Some(true),
         // Whoever takes a key gets a fence that is no earlier than the time.
-        (_, Some(fence)) if positive(fence) < released_at => Seen::Left,
-        _ => Seen::ChangedSince,
+        (_, Some(fence)) if positive(fence) < released_at => Some(false),
+        _ => None,
       };
     }
-    let is_any = |what| move |seen: &&Seen| **seen == what;
-    let (released, since) = (
-      seen.iter().filter(is_any(Seen::Released)).count() as u64,
-      seen.iter().filter(is_any(Seen::ChangedSince)).count() as u64,
-    );
-    if changed != released && changed != released + since {
+    let count = |what| seen.iter().filter(|seen| **seen == what).count() as u64;
+    let (released, untold) = (count(Some(true)), count(None));
+    if changed != released && changed != released + untold {
       return Err(Failure::Error(Error::new(
         ErrorKind::Ambiguous,
         "which of the locks were released cannot be told, since some were taken again at once",
       )));
     }
-    let is_released = |seen| seen == Seen::Released || seen == Seen::ChangedSince && changed > released;
+    let is_released = |seen: Option<bool>| seen.unwrap_or(changed > released);
     Ok(seen.into_iter().map(is_released).map(Answer::Released).collect())
   }
 
@@ -174,16 +172,6 @@ impl Statements {
     }
     Ok(answers)
   }
-}
-
-/// What a second look tells of a row that a release was for.
-#[derive(Clone, Copy, PartialEq)]
-enum Seen {
-  Released,
-  /// It was not this owner's any more.
-  Left,
-  /// Somebody took it after the release, and with that the number of this batch off it.
-  ChangedSince,
 }
 
 /// After a statement that may have done something, of which the second look was to tell.
