@@ -58,7 +58,7 @@ pub(crate) async fn one(adapter: &dyn LockAdapter, request: Request) -> Answer {
   answers.remove(0)
 }
 
-async fn all(adapter: &dyn LockAdapter, requests: Vec<Request>) -> Vec<Answer> {
+pub(crate) async fn all(adapter: &dyn LockAdapter, requests: Vec<Request>) -> Vec<Answer> {
   let answers = match adapter.try_answer(&requests) {
     Some(answers) => answers,
     None => adapter.answer(requests).await,

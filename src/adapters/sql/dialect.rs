@@ -28,7 +28,7 @@ impl Dialect {
   pub(super) fn statements(self, table: &Table, is_ours: bool) -> Box<dyn Statements> {
     match self {
       Self::Postgres => Box::new(postgres::Statements::new(table, is_ours)),
-      Self::Mysql => Box::new(mysql::Statements::new(table)),
+      Self::Mysql => Box::new(mysql::Statements::new(table, is_ours)),
       Self::Sqlite => Box::new(sqlite::Statements::new(table)),
     }
   }

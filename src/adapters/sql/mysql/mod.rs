@@ -1,11 +1,14 @@
+mod listed;
 mod schema;
 mod verbs;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::listed::Listed;
 use self::schema::Schema;
 use crate::adapters::sql::Table;
 use crate::adapters::sql::client::{SqlClient, Value};
@@ -38,23 +41,28 @@ const NO_END: i64 = 1 << 43;
 /// binary, and owners are compared as such, so no collation matters.
 pub(in crate::adapters::sql) struct Statements {
   schema: Schema,
+  /// Whatever is asked.
   acquire: Arc<str>,
   acquire_one: Arc<str>,
   granted: Arc<str>,
   /// Whatever is asked.
   release: Arc<str>,
-  /// For grants, in less than half the time: of two, of four, and so on.
-  release_grants: Vec<Arc<str>>,
   release_one: Arc<str>,
   released: Arc<str>,
   refresh: Arc<str>,
   refresh_one: Arc<str>,
   owned: Arc<str>,
   state: Arc<str>,
+  listed: Listed,
+  /// Whether the last batch has found a free row for each of its keys, as the next one will where keys are used again.
+  /// Only asked on connections of this crate: a row that is looked for and not there keeps others from the gap it would
+  /// be in, until the transaction is over.
+  are_keys_known: AtomicBool,
+  is_ours: bool,
 }
 
 impl Statements {
-  pub(in crate::adapters::sql) fn new(table: &Table) -> Self {
+  pub(in crate::adapters::sql) fn new(table: &Table, is_ours: bool) -> Self {
     let lock = table.quoted('`');
     let now = format!("({NOW_MICROSECONDS} DIV 1000)");
     let key = "`key` VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.key'";
@@ -107,9 +115,6 @@ impl Statements {
          WHERE {live} AND {same_grant}"
       )
       .into(),
-      release_grants: (1..=MAX_GROUP.ilog2())
-        .map(|power| release_grants(&lock, &end, &live, 1 << power).into())
-        .collect(),
       release_one: format!(
         "UPDATE {lock} AS held SET held.expiration = 0 WHERE held.`key` = UNHEX(?) AND {live} AND {this_grant}"
       )
@@ -141,6 +146,9 @@ impl Statements {
          FROM {place} STRAIGHT_JOIN {lock} AS held ON {same_key} WHERE {live}"
       )
       .into(),
+      listed: Listed::new(&lock, &now, &end, &live),
+      are_keys_known: AtomicBool::new(false),
+      is_ours,
     }
   }
 }
@@ -168,15 +176,6 @@ fn take_over(lock: &str, further: &str, fence: &str) -> String {
      owner = IF({taken}, VALUES(owner), {lock}.owner), \
      fence = IF({taken}, {fence}), \
      expiration = IF({taken}, VALUES(expiration), {lock}.expiration)"
-  )
-}
-
-/// No key and no owner has a zero byte in it.
-fn release_grants(lock: &str, end: &str, live: &str, number: usize) -> String {
-  let list = vec!["UNHEX(?)"; number].join(", ");
-  format!(
-    "UPDATE {lock} AS held SET {end}, held.batch = ? WHERE held.`key` IN ({list}) AND {live} \
-     AND CONCAT(held.`key`, X'00', held.owner, X'00', held.fence) IN ({list})"
   )
 }
 

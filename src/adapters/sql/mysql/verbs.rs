@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{NO_END, Statements, hexadecimal};
@@ -22,13 +22,8 @@ impl Statements {
       if let Some(answer) = of_insert_id(reply.insert_id) {
         return Ok(vec![answer]);
       }
-    } else {
-      let reply = client.query(&self.acquire, vec![batch.clone(), asked()]).await?;
-      // A row that was taken counts twice, and no other does.
-      if reply.affected_rows == 2 * requests.len() as u64 && reply.insert_id != 0 {
-        let fence = reply.insert_id;
-        return Ok(vec![Answer::Acquired { fence }; requests.len()]);
-      }
+    } else if let Some(fence) = self.acquire_all(client, &batch, requests).await? {
+      return Ok(vec![Answer::Acquired { fence }; requests.len()]);
     }
     let looked = client.query(&self.granted, vec![batch, asked()]).await;
     let reply = looked.map_err(unknown)?;
@@ -46,6 +41,39 @@ impl Statements {
       self.acquire_left(client, requests, &mut answers).await?;
     }
     Ok(answers)
+  }
+
+  /// The fence, which is the same for all. `None`: there are some that were not taken, and maybe some that were.
+  async fn acquire_all(
+    &self,
+    client: &dyn SqlClient,
+    batch: &Value,
+    requests: &[&Request],
+  ) -> Result<Option<Fence>, Failure> {
+    let number = requests.len() as u64;
+    let listed = self
+      .are_keys_known
+      .load(Ordering::Relaxed)
+      .then(|| self.listed.acquire(batch, requests))
+      .flatten();
+    let is_begun = listed.is_some();
+    if let Some((statement, parameters)) = listed {
+      let reply = client.query(statement, parameters).await?;
+      if reply.affected_rows == number {
+        return Ok(Some(reply.insert_id));
+      }
+    }
+    let asked = client.query(&self.acquire, vec![batch.clone(), hexadecimal(&document(requests))]);
+    let reply = match asked.await {
+      // What has been taken is found by a second look.
+      Err(Failure::Conflict(_) | Failure::Refused(_)) if is_begun => return Ok(None),
+      Err(failure) if is_begun => return Err(unknown(failure)),
+      reply => reply?,
+    };
+    // A row that was taken counts twice, and no other does.
+    let are_all = reply.affected_rows == 2 * number && reply.insert_id != 0;
+    self.are_keys_known.store(are_all && self.is_ours, Ordering::Relaxed);
+    Ok(are_all.then_some(reply.insert_id))
   }
 
   /// What was left though it is free: its fence is ahead of the clock, or it has become free since.
@@ -78,7 +106,8 @@ impl Statements {
     let batch = batch();
     let asked = || hexadecimal(&document(requests));
     let (statement, parameters) = self
-      .release_grants(&batch, requests)
+      .listed
+      .release(&batch, requests)
       .unwrap_or_else(|| (&self.release, vec![asked(), batch.clone()]));
     let Reply {
       affected_rows: changed,
@@ -111,22 +140,6 @@ impl Statements {
     }
     let is_released = |seen: Option<bool>| seen.unwrap_or(changed > released);
     Ok(seen.into_iter().map(is_released).map(Answer::Released).collect())
-  }
-
-  /// `None`: not all of them name a grant.
-  fn release_grants(&self, batch: &Value, requests: &[&Request]) -> Option<(&Arc<str>, Vec<Value>)> {
-    let power = requests.len().next_power_of_two().ilog2() as usize;
-    let statement = self.release_grants.get(power - 1)?;
-    // What is left over is null, which nothing is equal to.
-    let mut parameters = vec![Value::Null; 1 + 2 * (1 << power)];
-    let (keys, grants) = parameters[1..].split_at_mut(1 << power);
-    for (place, request) in requests.iter().enumerate() {
-      let (Parts { owner, fence, .. }, name) = (Parts::of(request), request.key().as_str());
-      keys[place] = hexadecimal(name);
-      grants[place] = hexadecimal(&format!("{name}\0{}\0{}", owner?, fence?));
-    }
-    parameters[0] = batch.clone();
-    Some((statement, parameters))
   }
 
   pub(super) async fn refresh(&self, client: &dyn SqlClient, requests: &[&Request]) -> Result<Vec<Answer>, Failure> {
@@ -186,11 +199,11 @@ fn batch() -> Value {
   Value::Integer(i64::try_from(random & ((1 << 53) - 1)).unwrap_or_default())
 }
 
-fn key(request: &Request) -> Value {
+pub(super) fn key(request: &Request) -> Value {
   hexadecimal(request.key().as_str())
 }
 
-fn hexadecimal_or_null(text: Option<&str>) -> Value {
+pub(super) fn hexadecimal_or_null(text: Option<&str>) -> Value {
   text.map_or(Value::Null, hexadecimal)
 }
 
