@@ -2,15 +2,14 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/**
- * What a {@link Link} loses: nothing, what the server says, what the server is asked to write, until it delivers it, or the
- * next connection, in the middle of its handshake.
- */
-export type LinkMode = "pass" | "swallow" | "hold" | "break";
+/** What a {@link Link} loses: nothing, what the server says, or what the server is asked to write, until it delivers it. */
+export type LinkMode = "pass" | "swallow" | "hold";
 
 /** Stands between a client and a server for one test, and loses what it is told to lose. */
 export class Link {
   mode: LinkMode = "pass";
+  /** How many of the next connections are cut in the middle of their handshake. */
+  breaks = 0;
   private readonly pairs = new Set<[Socket, Socket]>();
   private readonly held = new Map<Socket, Buffer[]>();
 
@@ -73,8 +72,8 @@ export class Link {
     const server = connect({ host: "127.0.0.1", port: this.target });
     const pair: [Socket, Socket] = [client, server];
     this.pairs.add(pair);
-    if (this.mode === "break") {
-      this.mode = "pass";
+    if (this.breaks > 0) {
+      this.breaks--;
       client.once("data", () => client.resetAndDestroy());
     }
     client.on("data", (chunk) => {

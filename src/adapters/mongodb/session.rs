@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mongodb::bson::doc;
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Key;
 use crate::request::{Answer, Request, Until};
 
-/// How often a verb meets another writer before it gives up, and how long it pauses between, growing with each.
+/// How often a verb meets another writer before it gives up, and how long it pauses between two tries, growing with each.
 const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -114,8 +114,8 @@ impl Leases {
   }
 
   async fn answer_one(&self, request: &Request) -> Result<Answer> {
+    let begun = Instant::now();
     let mut tries = 0;
-    let mut was_unsent = false;
     let revoked = match request {
       Request::State { key } => self.unanswered.of(key),
       _ => Vec::new(),
@@ -127,11 +127,9 @@ impl Leases {
           self.unanswered.settled(request.key(), &revoked);
           return command::read(request, &grant, &reply);
         }
-        Err(Failure::Unsent(_)) if !was_unsent => was_unsent = true,
-        Err(Failure::Contention(_)) if tries < TRIES => {
-          tries += 1;
-          tokio::time::sleep(tries * PAUSE).await;
-        }
+        // Connections that are lost at the same time are told of one after another.
+        Err(Failure::Unsent(_)) if begun.elapsed() < self.link.timeouts().connect => {}
+        Err(Failure::Contention(_)) if tries < TRIES => {}
         Err(Failure::Contention(_)) if matches!(request, Request::Acquire { .. }) => {
           return Ok(Answer::Held { until: Until::Unknown });
         }
@@ -143,6 +141,8 @@ impl Leases {
           return Err(error);
         }
       }
+      tries += 1;
+      tokio::time::sleep(tries * PAUSE).await;
     }
   }
 
