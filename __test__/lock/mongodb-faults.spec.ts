@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { MongoClient } from "mongodb";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LockProvider } from "../../ts/lock";
-import { MongodbLockAdapter } from "../../ts/lock/adapters";
+import { MongodbLockAdapter, type MongodbLockAdapterOptions } from "../../ts/lock/adapters";
 import {
   AmbiguousLockError,
   ConfigurationLockError,
@@ -32,23 +32,20 @@ const TIMEOUT = 180_000;
 const BOUND_MS = 30_000;
 const keys = Array.from({ length: 16 }, (_, index) => `key ${index}`);
 
-function open(url: string, timeout = 1000): MongodbLockAdapter {
-  const adapter = new MongodbLockAdapter({
-    ...{ url, database, collectionName: `lock_${randomUUID()}` },
-    ...{ connectTimeout: timeout, commandTimeout: timeout },
-  });
+function open(url: string, options: MongodbLockAdapterOptions = timeouts(1000)): MongodbLockAdapter {
+  const adapter = new MongodbLockAdapter({ url, database, collectionName: `lock_${randomUUID()}`, ...options });
   onTestFinished(() => adapter.close());
   return adapter;
+}
+
+function timeouts(milliseconds: number): MongodbLockAdapterOptions {
+  return { connectTimeout: milliseconds, commandTimeout: milliseconds };
 }
 
 /** Over the link, and beside it. */
 function overOneCollection(link: Link): [LockProvider, LockProvider] {
   const collectionName = `lock_${randomUUID()}`;
-  const over = (url: string) => {
-    const adapter = new MongodbLockAdapter({ url, database, collectionName });
-    onTestFinished(() => adapter.close());
-    return new LockProvider({ adapter });
-  };
+  const over = (url: string) => new LockProvider({ adapter: open(url, { collectionName }) });
   return [over(link.url), over(REPLICA_SET_URL)];
 }
 
@@ -214,7 +211,7 @@ describe("under load", { timeout: TIMEOUT }, () => {
 
   it.each([1, 20])("connections that are cut while they are made are made again: %i", async (breaks) => {
     const link = await Link.before(REPLICA_SET_URL);
-    const adapter = open(link.url, BOUND_MS);
+    const adapter = open(link.url, timeouts(BOUND_MS));
     await adapter.init();
     link.breaks = breaks;
     // More than there are connections for.
@@ -273,8 +270,7 @@ describe("a client", { timeout: TIMEOUT }, () => {
       const shim = join(folder, "clock.so");
       await run("cc", ["-shared", "-fPIC", "-o", shim, join(__dirname, "mongodb/clock.c"), "-ldl"]);
       const collectionName = `lock_${randomUUID()}`;
-      const adapter = new MongodbLockAdapter({ url: REPLICA_SET_URL, database, collectionName });
-      onTestFinished(() => adapter.close());
+      const adapter = open(REPLICA_SET_URL, { collectionName });
       await adapter.acquire("held", "me", minutes);
       const before = Date.now();
       const script = join(__dirname, "workers/skewed-mongodb.mjs");
@@ -299,8 +295,7 @@ describe("a client", { timeout: TIMEOUT }, () => {
 describe("a process", { timeout: TIMEOUT }, () => {
   it("that holds a lock and has waited for another ends when it has nothing more to do", async () => {
     const collectionName = `lock_${randomUUID()}`;
-    const adapter = new MongodbLockAdapter({ url: REPLICA_SET_URL, database, collectionName });
-    onTestFinished(() => adapter.close());
+    const adapter = open(REPLICA_SET_URL, { collectionName });
     const provider = new LockProvider({ adapter });
     await provider.create("theirs", { ttl: null }).acquireOrFail();
     const script = join(__dirname, "workers/leaving-mongodb.mjs");

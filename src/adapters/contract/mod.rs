@@ -66,7 +66,7 @@ pub(crate) async fn all(adapter: &dyn LockAdapter, requests: Vec<Request>) -> Ve
   answers.into_iter().map(|answer| answer.expect("an answer")).collect()
 }
 
-fn key(name: &str) -> Key {
+pub(crate) fn key(name: &str) -> Key {
   Key::new(name).unwrap()
 }
 

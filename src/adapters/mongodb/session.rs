@@ -115,21 +115,21 @@ impl Leases {
 
   async fn answer_one(&self, request: &Request) -> Result<Answer> {
     let begun = Instant::now();
-    let mut tries = 0;
+    let (mut unsent, mut contended) = (0, 0);
     let revoked = match request {
       Request::State { key } => self.unanswered.of(key),
       _ => Vec::new(),
     };
     loop {
       let (command, grant) = command::write(request, &revoked, &self.collection, self.link.timeouts());
-      match self.link.command(command).await {
+      let tries = match self.link.command(command).await {
         Ok(reply) => {
           self.unanswered.settled(request.key(), &revoked);
           return command::read(request, &grant, &reply);
         }
         // Connections that are lost at the same time are told of one after another.
-        Err(Failure::Unsent(_)) if begun.elapsed() < self.link.timeouts().connect => {}
-        Err(Failure::Contention(_)) if tries < TRIES => {}
+        Err(Failure::Unsent(_)) if begun.elapsed() < self.link.timeouts().connect => &mut unsent,
+        Err(Failure::Contention(_)) if contended < TRIES => &mut contended,
         Err(Failure::Contention(_)) if matches!(request, Request::Acquire { .. }) => {
           return Ok(Answer::Held { until: Until::Unknown });
         }
@@ -140,9 +140,9 @@ impl Leases {
           }
           return Err(error);
         }
-      }
-      tries += 1;
-      tokio::time::sleep(tries * PAUSE).await;
+      };
+      *tries += 1;
+      tokio::time::sleep(*tries * PAUSE).await;
     }
   }
 

@@ -1,11 +1,11 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::adapters::contract;
+use crate::adapters::contract::{self, key};
 use crate::adapters::sql::{Failure, Reply, Server, SqlClient, Value};
 use crate::fence::Fence;
 use crate::request::Until;
-use crate::{Key, Owner, Ttl};
+use crate::{Owner, Ttl};
 
 fn url() -> String {
   std::env::var("MYSQL_URL").expect("MYSQL_URL names the server to test with; npm test provides one")
@@ -131,10 +131,6 @@ impl Heard {
     );
     assert_eq!(self.listener.heard(), ["UPDATE"]);
   }
-}
-
-fn key(name: &str) -> Key {
-  Key::new(name).unwrap()
 }
 
 fn owner_of(name: &str) -> Owner {

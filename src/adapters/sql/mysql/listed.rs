@@ -2,8 +2,7 @@ use std::sync::Arc;
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
-use super::verbs::{hexadecimal_or_null, key};
-use super::{MAX_GROUP, NOW_MICROSECONDS, hexadecimal};
+use super::{MAX_GROUP, NOW_MICROSECONDS, hexadecimal, hexadecimal_or_null, key};
 use crate::adapters::sql::client::Value;
 use crate::adapters::sql::document::Parts;
 use crate::request::Request;

@@ -220,3 +220,11 @@ fn hexadecimal(text: &str) -> Value {
   }
   Value::Text(digits)
 }
+
+fn key(request: &Request) -> Value {
+  hexadecimal(request.key().as_str())
+}
+
+fn hexadecimal_or_null(text: Option<&str>) -> Value {
+  text.map_or(Value::Null, hexadecimal)
+}

@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{NO_END, Statements, hexadecimal};
+use super::{NO_END, Statements, hexadecimal, hexadecimal_or_null, key};
 use crate::adapters::sql::client::{Reply, SqlClient, Value};
 use crate::adapters::sql::document::{Parts, document};
 use crate::adapters::sql::failure::Failure;
@@ -197,14 +197,6 @@ fn unknown(failure: Failure) -> Failure {
 fn batch() -> Value {
   let random = u64::from_be_bytes(uuid::Uuid::new_v4().as_u64_pair().1.to_be_bytes());
   Value::Integer(i64::try_from(random & ((1 << 53) - 1)).unwrap_or_default())
-}
-
-pub(super) fn key(request: &Request) -> Value {
-  hexadecimal(request.key().as_str())
-}
-
-pub(super) fn hexadecimal_or_null(text: Option<&str>) -> Value {
-  text.map_or(Value::Null, hexadecimal)
 }
 
 /// `None`: the client does not tell.
