@@ -164,9 +164,9 @@ export const faults = {
     codes: outage,
     isForAll: true,
     async inject(run, _worker, random) {
-      run.server.own.freeze();
+      await run.server.own.freeze();
       await setTimeout(random.pick([500, 2 * run.ttl]));
-      run.server.own.thaw();
+      await run.server.own.thaw();
     },
   },
 

@@ -19,8 +19,8 @@ interface Scene {
   /** Of the process that holds, and of one that is not cut off, or not for as long as it looks. */
   readonly url: string;
   readonly otherUrl: string;
-  readonly fallSilent: () => void;
-  readonly speak: () => void;
+  readonly fallSilent: () => Promise<void> | void;
+  readonly speak: () => Promise<void> | void;
 }
 
 /** Falls silent twice: it speaks again before the lease is over, and then it does not. */
@@ -38,16 +38,16 @@ async function holdThrough({ expect, url, otherUrl, fallSilent, speak }: Scene):
   await lock.acquireOrFail();
   const { fence, signal } = lock;
 
-  fallSilent();
+  await fallSilent();
   await eventually(() => lock.state === "suspect");
   expect(signal?.aborted).toBe(false);
-  speak();
+  await speak();
   await eventually(() => lock.state === "held");
   expect(await witness.acquire()).toBe(false);
 
   const asked = performance.now();
   const remaining = (await witness.getRemainingTime())?.toMilliseconds() ?? 0;
-  fallSilent();
+  await fallSilent();
   // Renewals that were under way may have prolonged it since.
   const lapsesAfter = asked + remaining;
   await eventually(() => lock.state === "suspect");
@@ -58,7 +58,7 @@ async function holdThrough({ expect, url, otherUrl, fallSilent, speak }: Scene):
   expect(signal?.aborted).toBe(true);
   console.log(`lost ${(lapsesAfter - (loss?.at ?? Number.NaN)).toFixed(0)} ms before the lease can have lapsed`);
   expect(loss?.at).toBeLessThan(lapsesAfter);
-  speak();
+  await speak();
   // Nothing is prolonged any more, and nobody else's lock is freed by whoever has lost it.
   await witness.acquireBlockingOrFail({ time: TimeSpan.fromMinutes(2) });
   expect(witness.fence).toBeGreaterThan(fence as bigint);

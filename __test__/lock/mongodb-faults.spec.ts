@@ -85,7 +85,7 @@ describe("a server", { timeout: TIMEOUT }, () => {
     const provider = new LockProvider({ adapter });
     const fence = await fenceOf(provider, "fenced");
     await adapter.acquire("held", "me", minutes);
-    server.freeze();
+    await server.freeze();
     await expectOutage(everyVerb(adapter));
     await expectOutage(everyVerb(adapter));
     server.thaw();

@@ -131,7 +131,7 @@ describe("RedisLockAdapter over a cluster", () => {
     await asked.init();
     const gone = cluster.nodes[2];
     const isThere = await Promise.all(keys.map(async (key) => (await cluster.nodeOf(key)) !== gone));
-    gone.pause();
+    await gone.pause();
     const outcomes = await Promise.allSettled(
       keys.filter((_, index) => isThere[index]).map((key) => asked.acquire(key, "me", minutes)),
     );

@@ -98,7 +98,7 @@ describe("a server that is silent", () => {
   it("is a typed error in time, never held, and serves again when it speaks", async () => {
     const asked = adapter({ commandTimeout: 300 });
     expect(await asked.acquire("before", "me", minutes)).toBe(true);
-    server.pause();
+    await server.pause();
     const begun = performance.now();
     const failures = await Promise.all([
       failureOf(asked.acquire("k", "me", minutes)),

@@ -76,7 +76,7 @@ test.each([
   ["whose taking back does not arrive", "requests are swallowed"],
   ["that nobody was told of", "replies are swallowed"],
 ] as const)("a grant %s is none, as long as the replica has not heard of it", async (_, loss) => {
-  replica.pause();
+  await replica.pause();
   const lock = provider.create("key");
   const { outcome } = await acquireInto(lock, loss);
   heal();
@@ -87,7 +87,7 @@ test.each([
 });
 
 test("a grant that was not confirmed is none for the same lock either, when it is asked for again", async () => {
-  replica.pause();
+  await replica.pause();
   const lock = provider.create("key");
   const { outcome } = await acquireInto(lock, "requests are swallowed");
   heal();
@@ -106,7 +106,7 @@ test("a grant that was not confirmed is none for the same lock either, when it i
 });
 
 test("a grant whose answer is lost is one when the replica has heard of it", async () => {
-  replica.pause();
+  await replica.pause();
   const lock = provider.create("key");
   const { outcome } = await acquireInto(lock, "requests are swallowed");
   replica.resume();

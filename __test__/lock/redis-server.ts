@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { isListening } from "../../scripts/servers/conversation.mjs";
+import { halt } from "../../scripts/servers/halt.mjs";
 import { findPrograms } from "../../scripts/servers/programs.mjs";
 
 /** Servers of our own, which may be stopped, paused and told nonsense. Each ends with the tests at the latest. */
@@ -84,8 +85,8 @@ export class RedisServer {
   }
 
   /** It keeps its connections and says nothing. */
-  pause(): void {
-    process.kill(this.pid, "SIGSTOP");
+  pause(): Promise<void> {
+    return halt(this.pid);
   }
 
   resume(): void {

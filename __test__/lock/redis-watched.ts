@@ -35,7 +35,7 @@ export class WatchedRedis {
 
   /** From here on the replica hears nothing of what the primary is told. */
   async separate(): Promise<void> {
-    this.replica.pause();
+    await this.replica.pause();
     await this.primary.command("CLIENT", "KILL", "TYPE", "replica");
   }
 

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { describe, type TestContext, test } from "vitest";
+import { halt } from "../../scripts/servers/halt.mjs";
 import { guardRedisSet } from "../../ts/fence";
 import { LockProvider } from "../../ts/lock";
 import { Namespace, TimeSpan } from "../../ts/utilities";
@@ -67,7 +68,7 @@ describe.concurrent("a process that is stopped for longer than its lease", patie
     const { expect } = context;
     const { name, child, provider, rival } = await scene("is stopped", database, context);
     const client = new Redis(redisUrl);
-    process.kill(child.pid, "SIGSTOP");
+    await halt(child.pid);
     expect(await rival.acquireBlocking(lazily)).toBe(true);
     const data = `${name}:data`;
     expect(await guardRedisSet(client, data, "written by the holder", rival.fence ?? 0n)).toBe(true);

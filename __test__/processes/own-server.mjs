@@ -26,8 +26,9 @@ export async function startServer(name, changes = {}) {
       url,
       /** @type {(signal: NodeJS.Signals, whileAway?: () => Promise<unknown>) => Promise<void>} */
       restart: (signal, whileAway) => server.restart(signal, whileAway),
-      /** Nothing is answered until it is thawed. */
+      /** @type {() => Promise<void>} nothing is answered until it is thawed */
       freeze: () => server.freeze(),
+      /** @type {() => Promise<void>} */
       thaw: () => server.thaw(),
       /** @type {() => Promise<void>} */
       stop: () => server.stop(),

@@ -1,8 +1,8 @@
 // Those of several processes that wait for one key, over every database.
 
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { halt } from "../../scripts/servers/halt.mjs";
 import { LockProvider } from "../../ts/lock";
 import { TimeSpan } from "../../ts/utilities";
 import { type BackendAdapter, DATABASES, openAt, type Place } from "../lock/backends";
@@ -106,9 +106,13 @@ describe.each(Object.entries(DATABASES))("processes that wait over %s", { timeou
     other.tell(["visit", 5]);
     expect(await other.hear()).toBe("waiting");
     await sleep(200);
-    process.kill(halted.pid, signal);
-    // Until it is, it may still be granted the key, and then has it for as long as its lease.
-    await (signal === "SIGKILL" ? halted.ended : stopped(halted.pid));
+    // Until it stands still, it may be granted the key, and then has it for as long as its lease.
+    if (signal === "SIGSTOP") {
+      await halt(halted.pid);
+    } else {
+      process.kill(halted.pid, signal);
+      await halted.ended;
+    }
     const released = now();
     await holder.releaseOrFail();
     const sections = (await other.hear()) as Section[];
@@ -129,18 +133,6 @@ function expectNoOverlap(sections: readonly Section[]): void {
   const inOrder = sections.toSorted(([, one], [, other]) => one - other);
   for (const [index, [, entered]] of inOrder.entries()) {
     expect(entered).toBeGreaterThanOrEqual(inOrder[index - 1]?.[2] ?? 0);
-  }
-}
-
-/** Waits until a process that was sent a SIGSTOP has come to a stop, which on a busy machine takes its time. */
-async function stopped(pid: number): Promise<void> {
-  for (;;) {
-    // Where there is no such file, a second has to do.
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => sleep(1_000, ") T"));
-    if (/^.*\) T/s.test(stat)) {
-      return;
-    }
-    await sleep(5);
   }
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StepError, throwIfInterrupted } from "../step.mjs";
+import { halt } from "./halt.mjs";
 
 const startPatienceMs = 60_000;
 const stopPatienceMs = 10_000;
@@ -108,34 +109,34 @@ export class Throwaway {
     await this.run(...this.#running);
   }
 
-  /** Stops it in its tracks, with all that it has started: its connections stay, and nothing is answered. */
-  freeze() {
-    this.#signalAll("SIGSTOP");
+  /** Stops it in its tracks, with all that it has started: its connections stay, and nothing is answered any more. */
+  async freeze() {
+    await this.#eachProcess(halt);
   }
 
   /** It goes on. */
-  thaw() {
-    this.#signalAll("SIGCONT");
+  async thaw() {
+    await this.#eachProcess((pid) => process.kill(pid, "SIGCONT"));
   }
 
   async stop() {
     // Whoever is stopped does not hear that he is to end.
-    this.thaw();
+    await this.thaw();
     await this.#end(this.#stopSignal);
     process.removeListener("exit", this.#abandon);
     this.#kill();
   }
 
   /** The server itself comes first: one that is stopped starts nobody. */
-  #signalAll(signal) {
+  async #eachProcess(treat) {
     const child = this.#process;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       return;
     }
-    child.kill(signal);
+    await treat(child.pid);
     for (const pid of descendantsOf(child.pid)) {
       try {
-        process.kill(pid, signal);
+        await treat(pid);
       } catch {
         // It has just ended.
       }

@@ -10,6 +10,7 @@ import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { MongoClient } from "mongodb";
 import { onTestFinished } from "vitest";
+import { halt } from "../../../scripts/servers/halt.mjs";
 
 interface Recipe {
   mongodb: { find(): { mongod: string } | undefined };
@@ -94,8 +95,10 @@ export class OwnServer {
   }
 
   /** Stops it in its tracks: connections stay, and nothing is answered. */
-  freeze(): void {
-    this.process?.kill("SIGSTOP");
+  async freeze(): Promise<void> {
+    if (this.process?.pid !== undefined) {
+      await halt(this.process.pid);
+    }
   }
 
   thaw(): void {
