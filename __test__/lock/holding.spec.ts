@@ -20,6 +20,8 @@ import { MapLockAdapter } from "./map-lock-adapter";
 const patience = { timeout: 120_000 };
 const often = { every: TimeSpan.fromMilliseconds(100) };
 const minutes = TimeSpan.fromMinutes(10);
+/** Of leases that are to be renewed in time by a busy machine. */
+const ttl = TimeSpan.fromSeconds(10);
 const lazily = { time: TimeSpan.fromMinutes(1), interval: TimeSpan.fromMilliseconds(50) };
 
 /** Providers over one database, and a namespace of the test's own. */
@@ -45,10 +47,10 @@ async function lossesOf(provider: LockProvider): Promise<LostLockEvent[]> {
 describe.concurrent.for(ALL)("over $name", patience, (database) => {
   test("a lock that is kept outlives its ttl by the same grant", async (context) => {
     const { near, far } = scene(database, context);
-    const lock = near.create("key", { ttl: TimeSpan.fromSeconds(2), keepAlive: true });
+    const lock = near.create("key", { ttl, keepAlive: true });
     await lock.acquireOrFail();
     const { fence } = lock;
-    await setTimeout(5_000);
+    await setTimeout(13_000);
     expect(await far.create("key").acquire()).toBe(false);
     expect([lock.state, lock.fence]).toEqual(["held", fence]);
     expect(await lock.release()).toBe(true);
@@ -59,12 +61,12 @@ describe.concurrent.for(ALL)("over $name", patience, (database) => {
     const { near, far } = scene(database, context);
     const holder = far.create("key");
     await holder.acquireOrFail();
-    const lock = near.create("key", { ttl: TimeSpan.fromSeconds(2), keepAlive: true });
+    const lock = near.create("key", { ttl, keepAlive: true });
     const granted = lock.acquireBlocking(lazily).then((answer) => answer);
     await setTimeout(100);
     await holder.releaseOrFail();
     expect(await granted).toBe(true);
-    await setTimeout(4_000);
+    await setTimeout(13_000);
     expect(await holder.acquire()).toBe(false);
     expect(lock.state).toBe("held");
     expect(await lock.release()).toBe(true);
@@ -89,7 +91,9 @@ describe.concurrent.for(ALL)("over $name", patience, (database) => {
   test("a renewal after the key was taken by another prolongs nothing and frees nothing", async (context) => {
     const { near, far } = scene(database, context);
     const losses = await lossesOf(near);
-    const lock = near.create("key", { keepAlive: { every: TimeSpan.fromMilliseconds(500) } });
+    // Connected, so that the key changes hands between two renewals.
+    await far.create("another key").isLocked();
+    const lock = near.create("key", { keepAlive: { every: TimeSpan.fromSeconds(3) } });
     await lock.acquireOrFail();
     const { fence, signal } = lock;
     const rival = far.create("key", { ttl: TimeSpan.fromMinutes(2) });
@@ -134,8 +138,8 @@ describe.concurrent.for(ALL)("over $name", patience, (database) => {
     const { near, far } = scene(database, context);
     const lock = near.create("key", { keepAlive: true });
     await lock.acquireOrFail();
-    expect(await lock.refresh(TimeSpan.fromSeconds(2))).toBe(true);
-    await setTimeout(3_000);
+    expect(await lock.refresh(ttl)).toBe(true);
+    await setTimeout(13_000);
     expect(await far.create("key").acquire()).toBe(false);
     expect(await lock.release()).toBe(true);
   });
@@ -143,7 +147,7 @@ describe.concurrent.for(ALL)("over $name", patience, (database) => {
   test("a lock is lost when it was kept for as long as it may be, and ends with its ttl", async (context) => {
     const { near, far } = scene(database, context);
     const lock = near.create("key", {
-      ttl: TimeSpan.fromSeconds(1),
+      ttl,
       keepAlive: { maxHold: TimeSpan.fromMilliseconds(1_500) },
     });
     await lock.acquireOrFail();
@@ -274,7 +278,7 @@ describe("a release that fails", () => {
         throw new Error("down");
       }
     }
-    const ttl = TimeSpan.fromMilliseconds(300);
+    const ttl = TimeSpan.fromSeconds(3);
     const lock = new LockProvider({ adapter: new BrokenAdapter(new Map()) }).create("key", { ttl, keepAlive: true });
     await lock.acquireOrFail();
     await expect(lock.release()).rejects.toThrow("down");

@@ -211,7 +211,7 @@ describe("MongodbLockAdapter", () => {
 
   it("reports a connection of mongoose that nobody connects, and takes it once it is connected", async () => {
     const connection = mongoose.createConnection();
-    const adapter = keep(new MongodbLockAdapter({ database: connection, collectionName, connectTimeout: 200 }));
+    const adapter = keep(new MongodbLockAdapter({ database: connection, collectionName, connectTimeout: 3_000 }));
     await expect(adapter.acquire("k", "me", minute)).rejects.toThrow(ConnectionLockError);
     await connection.openUri(REPLICA_SET_URL, { dbName: databaseName });
     expect(await adapter.acquire("k", "me", minute)).toBe(true);
@@ -243,7 +243,7 @@ describe("MongodbLockAdapter", () => {
   });
 
   it("reports a server that is not there, in bounded time, and never as held", async () => {
-    const adapter = open("mongodb://127.0.0.1:1", { connectTimeout: 200 });
+    const adapter = open("mongodb://127.0.0.1:1", { connectTimeout: 3_000 });
     await expect(adapter.acquire("k", "me", null)).rejects.toThrow(ConnectionLockError);
   });
 

@@ -139,11 +139,13 @@ describe("RedisLockAdapter over a cluster", () => {
     gone.resume();
     await cluster.whole();
     await expect
-      .poll(() =>
-        Promise.all(keys.map((key) => asked.forceRelease(key))).then(
-          () => true,
-          () => false,
-        ),
+      .poll(
+        () =>
+          Promise.all(keys.map((key) => asked.forceRelease(key))).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 30_000 },
       )
       .toBe(true);
     expect(await Promise.all(keys.map((key) => asked.acquire(key, "me", minutes)))).toEqual(keys.map(() => true));

@@ -11,7 +11,7 @@ import {
   LockAdapterError,
 } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
-import { eventually, RedisServer } from "./redis-server";
+import { connected, eventually, RedisServer } from "./redis-server";
 
 const minutes = TimeSpan.fromMinutes(10);
 
@@ -96,7 +96,8 @@ describe("connections that are cut during load", () => {
 
 describe("a server that is silent", () => {
   it("is a typed error in time, never held, and serves again when it speaks", async () => {
-    const asked = adapter({ commandTimeout: 300 });
+    const asked = adapter({ commandTimeout: 1_000 });
+    await connected(asked);
     expect(await asked.acquire("before", "me", minutes)).toBe(true);
     await server.pause();
     const begun = performance.now();
@@ -189,10 +190,10 @@ describe("what a server refuses", () => {
   });
 
   it("tells of a server that is still loading", async () => {
-    await server.command("DEBUG", "POPULATE", 2_000, "filling", 10);
+    await server.command("DEBUG", "POPULATE", 10_000, "filling", 10);
     await server.command("SAVE");
     await server.kill();
-    await server.start(["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"]);
+    await server.start(["--key-load-delay", "4000", "--loading-process-events-interval-bytes", "1024"]);
     const error = await failureOf(adapter().acquire("k", "me", minutes));
     expect(error).toBeInstanceOf(ConnectionLockError);
     expect(String(error)).toContain("loading");

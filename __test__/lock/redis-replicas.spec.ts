@@ -2,13 +2,18 @@
 // the replica has not heard of, by reading back neither.
 
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { type Lock, LockProvider } from "../../ts/lock";
 import { RedisLockAdapter } from "../../ts/lock/adapters";
 import { AmbiguousLockError, LockAdapterError } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
 import { Network } from "../faults/network";
 import { eventually, RedisServer } from "./redis-server";
+
+/** While the primary waits for its replica, the test comes between. */
+const waiting = { replicas: 1, replicasTimeout: 5_000, commandTimeout: 15_000 };
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let primary: RedisServer;
 let replica: RedisServer;
@@ -30,7 +35,7 @@ afterAll(async () => {
 beforeEach(async () => {
   network = await Network.to(primary.url, onTestFinished);
   keyPrefix = `${randomUUID()}:`;
-  const adapter = new RedisLockAdapter({ url: network.url, keyPrefix, replicas: 1, commandTimeout: 3_000 });
+  const adapter = new RedisLockAdapter({ url: network.url, keyPrefix, ...waiting });
   provider = new LockProvider({ adapter, defaultTtl: TimeSpan.fromMinutes(10) });
   onTestFinished(async () => {
     replica.resume();

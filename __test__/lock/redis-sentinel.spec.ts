@@ -1,12 +1,15 @@
 import { Redis } from "ioredis";
 import { Redis as Redis5 } from "ioredis-5";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { LockProvider } from "../../ts/lock";
-import { RedisLockAdapter } from "../../ts/lock/adapters";
+import { RedisLockAdapter, type RedisLockAdapterSettings } from "../../ts/lock/adapters";
 import { ConfigurationLockError, ConnectionLockError, LockAdapterError } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
-import { eventually } from "./redis-server";
+import { connected, eventually } from "./redis-server";
 import { tells, WatchedRedis } from "./redis-watched";
+
+// A sentinel that was held up by a busy machine does nothing for half a minute.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const minutes = TimeSpan.fromMinutes(10);
 
@@ -27,7 +30,7 @@ afterAll(async () => {
   await redis.remove();
 });
 
-function adapter(settings: { url?: string; replicas?: number } = {}): RedisLockAdapter {
+function adapter(settings: Partial<RedisLockAdapterSettings> = {}): RedisLockAdapter {
   const made = new RedisLockAdapter({ url: redis.url, ...settings });
   onTestFinished(() => made.close());
   return made;
@@ -52,6 +55,7 @@ it.each<[string, (options: SentinelOptions) => Redis | Redis5]>([
   const client = connect({ sentinels, name: "main", keyPrefix: `v${version}:`, lazyConnect: true });
   const asked = new RedisLockAdapter(client);
   onTestFinished(() => asked.close());
+  await connected(asked);
   expect(await asked.acquire("k", "me", minutes)).toBe(true);
   expect(await redis.primary.command("GET", `v${version}:k`)).toBe("me");
   expect(client.status).toBe("wait");
@@ -63,7 +67,8 @@ it("tells of a name that the sentinels do not know", async () => {
 });
 
 it("grants nothing that no replica has heard of, if it was asked to wait for one", async () => {
-  const asked = adapter({ replicas: 1 });
+  const asked = adapter({ replicas: 1, replicasTimeout: 5_000, commandTimeout: 15_000 });
+  await connected(asked);
   expect(await asked.acquire("heard", "me", minutes)).toBe(true);
   await redis.separate();
   const error = await asked.acquire("unheard", "me", minutes).catch((thrown: unknown) => thrown);
@@ -75,14 +80,16 @@ it("grants nothing that no replica has heard of, if it was asked to wait for one
 });
 
 it("loses a lock that no replica had heard of when the master died, and goes on with higher fences", async () => {
-  const locks = new LockProvider({ adapter: adapter(), defaultTtl: minutes });
+  const asked = adapter();
+  await connected(asked);
+  const locks = new LockProvider({ adapter: asked, defaultTtl: minutes });
   const known = locks.create("known");
   await known.acquireOrFail();
   await eventually(async () => ((await redis.replica.command("KEYS", "*known")) as string[]).length > 0);
   await redis.separate();
   const lost = locks.create("lost");
   await lost.acquireOrFail();
-  await redis.primary.kill();
+  await redis.bereave();
   redis.replica.resume();
   const next = locks.create("lost");
   expect(await answered(() => next.acquire())).toBe(true);
@@ -92,7 +99,9 @@ it("loses a lock that no replica had heard of when the master died, and goes on 
 
 it("follows the master, whose place another has taken in good order, with all locks", async () => {
   const { primary, replica, sentinel, url } = await ownRedis();
-  const locks = new LockProvider({ adapter: adapter({ url }), defaultTtl: minutes });
+  const asked = adapter({ url });
+  await connected(asked);
+  const locks = new LockProvider({ adapter: asked, defaultTtl: minutes });
   const lock = locks.create("k");
   await lock.acquireOrFail();
   await eventually(async () => ((await replica.command("KEYS", "*k")) as string[]).length > 0);

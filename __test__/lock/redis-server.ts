@@ -120,10 +120,23 @@ export async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** A port that is free, and the one ten thousand above as well, which a node of a cluster takes for the others. */
+/** Waits until an adapter is connected, which on a busy machine may take longer than the adapter does. */
+export function connected(adapter: { init(): PromiseLike<void> }): Promise<void> {
+  return eventually(async () =>
+    adapter.init().then(
+      () => true,
+      () => false,
+    ),
+  );
+}
+
+/**
+ * A port that is free, and the one ten thousand above as well, which a node of a cluster takes for the others; both below
+ * those from which systems choose one for a connection.
+ */
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const port = 10_000 + Math.floor(Math.random() * 12_000);
     if ((await isFree(port)) && (await isFree(port + 10_000))) {
       return port;
     }

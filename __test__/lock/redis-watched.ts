@@ -20,7 +20,7 @@ export class WatchedRedis {
     const file = join(folder, "sentinel.conf");
     const lines = [
       `monitor main 127.0.0.1 ${primary.port} 1`,
-      "down-after-milliseconds main 500",
+      "down-after-milliseconds main 60000",
       "failover-timeout main 5000",
     ];
     writeFileSync(file, lines.map((line) => `sentinel ${line}\n`).join(""));
@@ -37,6 +37,12 @@ export class WatchedRedis {
   async separate(): Promise<void> {
     await this.replica.pause();
     await this.primary.command("CLIENT", "KILL", "TYPE", "replica");
+  }
+
+  /** The replica takes the place of the primary, whose absence the sentinel notices from here on at once. */
+  async bereave(): Promise<void> {
+    await this.sentinel.command("SENTINEL", "SET", "main", "down-after-milliseconds", 500);
+    await this.primary.kill();
   }
 
   async remove(): Promise<void> {
