@@ -20,8 +20,8 @@ const WAITED: Duration = Duration::from_secs(60);
 const HANDSHAKE: Duration = Duration::from_secs(3);
 const ECHO: Duration = Duration::from_secs(1);
 
-/// Where no subscription could be had none is tried for the first of these, and where nothing is heard over it, as behind
-/// a pooler, for the second.
+/// Where no subscription could be had none is tried for the first of these, and where nothing is heard over it twice in a
+/// row, as behind a pooler, for the second. Once may be because the server is busy.
 const RESIGNATION: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(600));
 
 /// The connection is given up when nobody has waited for this long. As often it is asked whether it still works.
@@ -44,7 +44,29 @@ struct State {
   subscription: Option<JoinHandle<()>>,
   /// Until when none is tried.
   resigned_until: Option<Instant>,
+  was_unheard: bool,
   is_closed: bool,
+}
+
+/// Why there is no subscription.
+#[derive(Clone, Copy, PartialEq)]
+enum Refusal {
+  NotMade,
+  /// What was sent over it did not arrive.
+  Unheard,
+}
+
+impl State {
+  /// For how long none is tried after this.
+  fn pause_after(&mut self, refusal: Refusal) -> Duration {
+    let is_unheard = refusal == Refusal::Unheard;
+    let was_unheard = std::mem::replace(&mut self.was_unheard, is_unheard);
+    if is_unheard && was_unheard {
+      RESIGNATION.1
+    } else {
+      RESIGNATION.0
+    }
+  }
 }
 
 /// Ends with a watch.
@@ -116,21 +138,23 @@ impl Listener {
     let mut state = this.state();
     match subscribed {
       Ok(connection) if !state.is_closed => {
-        state.resigned_until = None;
+        (state.resigned_until, state.was_unheard) = (None, false);
         state.subscription = Some(tokio::spawn(Self::hear(Arc::downgrade(this), connection)));
         true
       }
-      subscribed => {
-        state.resigned_until = subscribed.err().map(|pause| Instant::now() + pause);
+      Ok(_) => false,
+      Err(refusal) => {
+        let pause = state.pause_after(refusal);
+        state.resigned_until = Some(Instant::now() + pause);
         false
       }
     }
   }
 
-  /// A connection that hears what is sent, or how long not to try again.
-  async fn connect(&self) -> std::result::Result<PgListener, Duration> {
+  /// A connection that hears what is sent.
+  async fn connect(&self) -> std::result::Result<PgListener, Refusal> {
     let Ok(Some((mut connection, message))) = timeout(HANDSHAKE, self.listen()).await else {
-      return Err(RESIGNATION.0);
+      return Err(Refusal::NotMade);
     };
     let heard = async {
       loop {
@@ -143,8 +167,8 @@ impl Listener {
     };
     match timeout(ECHO, heard).await {
       Ok(true) => Ok(connection),
-      Ok(false) => Err(RESIGNATION.0),
-      Err(_) => Err(RESIGNATION.1),
+      Ok(false) => Err(Refusal::NotMade),
+      Err(_) => Err(Refusal::Unheard),
     }
   }
 
@@ -235,5 +259,19 @@ impl Drop for Listener {
 impl Drop for Reminder {
   fn drop(&mut self) {
     self.0.abort();
+  }
+}
+
+#[cfg(test)]
+mod tests {
+  use super::*;
+
+  #[test]
+  fn what_was_unheard_twice_in_a_row_is_behind_a_pooler() {
+    let mut state = State::default();
+    assert_eq!(state.pause_after(Refusal::Unheard), RESIGNATION.0);
+    assert_eq!(state.pause_after(Refusal::Unheard), RESIGNATION.1);
+    assert_eq!(state.pause_after(Refusal::NotMade), RESIGNATION.0);
+    assert_eq!(state.pause_after(Refusal::Unheard), RESIGNATION.0);
   }
 }
