@@ -18,6 +18,8 @@ fn settings() -> Settings {
   let url = std::env::var("REDIS_URL").expect("REDIS_URL names the server to test with; npm test provides one");
   let mut settings = Settings::of_url(&url).unwrap();
   settings.key_prefix = format!("holdfast-{}:", uuid::Uuid::new_v4());
+  // The server may stand still for a while, on a busy machine.
+  (settings.command_timeout, settings.connect_timeout) = (PATIENCE, PATIENCE);
   settings
 }
 

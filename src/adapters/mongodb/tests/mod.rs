@@ -37,7 +37,11 @@ impl Place {
       url: self.url.clone(),
       database: Some("holdfast_test".to_owned()),
       collection: self.collection.clone(),
-      timeouts: Timeouts::default(),
+      // The server may stand still for a while, on a busy machine.
+      timeouts: Timeouts {
+        connect: Duration::from_secs(60),
+        command: Duration::from_secs(60),
+      },
     }
   }
 
