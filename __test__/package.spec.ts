@@ -23,6 +23,9 @@ const specifiers = Object.keys(manifest.exports)
   .filter((subpath) => subpath !== "./package.json")
   .map((subpath) => manifest.name + subpath.slice(1));
 
+/** In milliseconds, for what keeps a processor busy for many seconds when there is nobody else. */
+const PATIENCE = 300_000;
+
 let folder: string;
 
 beforeAll(async () => {
@@ -40,7 +43,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, overrides }));
   const options = ["--offline", "--no-audit", "--no-fund", "--cache", join(parent, "cache")];
   await npm(folder, "install", ...options, tarballs.get(manifest.name) ?? "no tarball");
-});
+}, PATIENCE);
 
 afterAll(async () => {
   await rm(join(folder, ".."), { recursive: true, force: true });
@@ -78,7 +81,7 @@ describe("the installed package", () => {
     expect(loaded.filter((path) => !path.startsWith(join(folder, "node_modules", manifest.name)))).toEqual([]);
   });
 
-  it("has declarations for every entry, for CommonJS and for ES modules", async () => {
+  it("has declarations for every entry, for CommonJS and for ES modules", { timeout: PATIENCE }, async () => {
     const imports = specifiers.map((specifier, index) => `import * as entry${index} from "${specifier}";`);
     const uses = specifiers.map((_, index) => `entry${index}`);
     const source = `${imports.join("\n")}\nexport const entries: object[] = [${uses.join(", ")}];\n`;
@@ -129,7 +132,7 @@ describe("the example in the README", () => {
     expect(lines(await node("example.cjs", code))).toEqual(example.printed);
   });
 
-  it("compiles in TypeScript, strictly, and then runs", async () => {
+  it("compiles in TypeScript, strictly, and then runs", { timeout: PATIENCE }, async () => {
     await compile({ "typed.mts": example.source, "typed.cts": withoutTopLevelAwait(example.source) });
     for (const compiled of ["typed.mjs", "typed.cjs"]) {
       const { stdout } = await run(process.execPath, [compiled], { cwd: folder });

@@ -134,8 +134,9 @@ it("waiters of one process cost the database as much as one", async () => {
   expect(statements).toBeLessThan(800);
 });
 
-it("locks of 64 names run side by side", async () => {
-  const ours = await cyclesPerSecond((name) => create(name), 2_000);
+it("locks of 64 names run side by side", { timeout: 180_000 }, async () => {
+  // For long enough that a second in which the machine does something else does not tell.
+  const ours = await cyclesPerSecond((name) => create(name), 6_000);
   const theirs = await cyclesPerSecond((name) => createStandIn(name, 1200), 4_000);
   console.log(`64 names at once: ${ours.toFixed(0)} locks a second, by the replaced package ${theirs.toFixed(1)}`);
   // Far more than that, but others may use the machine in between.

@@ -119,7 +119,7 @@ describe.each(handleNames)("over %s", (name) => {
   });
 
   it("renews the lock while the function runs", async () => {
-    const lock = create("renews", { lockTTLSeconds: 6 });
+    const lock = create("renews", { lockTTLSeconds: 20 });
     await lock.lock(async () => {
       const [first] = await rowsOf(lock);
       await expect.poll(() => rowsOf(lock), { timeout: PATIENCE }).not.toEqual([first]);
@@ -130,18 +130,26 @@ describe.each(handleNames)("over %s", (name) => {
   });
 
   it("never takes back a lock it has lost, and leaves the next holder alone", async () => {
-    const short = { lockTTLSeconds: 1.5 };
-    const lock = create("lost", short);
-    const after = create("lost", short, other);
+    const lock = create("lost", { lockTTLSeconds: 1.5 });
+    const after = create("lost", {}, other);
+    let leave = () => {};
+    const seen = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    onTestFinished(() => leave());
+    let next: Promise<unknown> | undefined;
     await lock.lock(async () => {
       await handle.query(`DELETE FROM ${table} WHERE mutex = 'lost'`);
+      // Past the moment at which it is renewed.
       await sleep(1_000);
       expect(await rowsOf(lock)).toEqual([]);
-      void after.lock(() => sleep(1_000));
+      next = after.lock(() => seen);
       await expect.poll(() => rowsOf(lock), { timeout: PATIENCE }).toHaveLength(1);
     });
     expect(await rowsOf(lock)).toHaveLength(1);
-    await expect.poll(() => rowsOf(lock), { timeout: PATIENCE }).toEqual([]);
+    leave();
+    await next;
+    expect(await rowsOf(lock)).toEqual([]);
   });
 
   it("takes over from the dead when the lease is over", async () => {

@@ -14,7 +14,8 @@ const ways = {
   "with a listener that waits for the section": async () => {
     const { promise, end } = makePromise();
     // One that takes itself away when it is called.
-    process.once("SIGTERM", () => setTimeout(end, 500));
+    process.once("SIGTERM", () => void say("signalled"));
+    process.once("message", end);
     await lock.lock(() => say("in", promise));
     await say("released");
     process.exit(7);

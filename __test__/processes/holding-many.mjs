@@ -1,18 +1,20 @@
-// Holds as many locks as the second argument says, for as many milliseconds as the third does, and tells what that took
-// of the processor and of memory.
+// Holds as many locks as the second argument says, for as many milliseconds as the third does from when it is told, and
+// tells what that took of the processor and of memory.
 
+import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { LockProvider, TimeSpan } from "holdfast";
 
 const [url = "", count = "", milliseconds = ""] = process.argv.slice(2);
-const provider = new LockProvider({ adapter: url, defaultTtl: TimeSpan.fromSeconds(9), keepAlive: true });
+const provider = new LockProvider({ adapter: url, defaultTtl: TimeSpan.fromSeconds(18), keepAlive: true });
 const locks = Array.from({ length: Number(count) }, (_, number) => provider.create(`key ${number}`));
 await provider.create("another").acquireOrFail();
 const memoryBefore = process.memoryUsage().rss;
 
 await Promise.all(locks.map((lock) => lock.acquireOrFail()));
-const { user, system } = process.cpuUsage();
 process.send?.("holding");
+await once(process, "message");
+const { user, system } = process.cpuUsage();
 await setTimeout(Number(milliseconds));
 const since = process.cpuUsage({ user, system });
 process.send?.({

@@ -7,8 +7,9 @@ import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { LockProvider, TimeSpan } from "holdfast";
 
 const [url = "", scenario = "", name = randomUUID()] = process.argv.slice(2);
-const ttl = TimeSpan.fromSeconds(2);
-const LONGER = 3_000;
+/** A renewal that is to be answered in time may come five seconds late on a busy machine. */
+const ttl = TimeSpan.fromSeconds(8);
+const LONGER = 10_000;
 
 async function keep() {
   await new LockProvider({ adapter: url }).create(name, { ttl, keepAlive: true }).acquireOrFail();
@@ -37,9 +38,9 @@ if (!isMainThread) {
     await rival.release();
   } else {
     await keep();
-    for (let turn = 0; turn < LONGER / 100; turn += 1) {
+    for (let turn = 0; turn < LONGER / 500; turn += 1) {
       globalThis.gc?.();
-      await setTimeout(100);
+      await setTimeout(500);
     }
     print(await rival.isLocked());
     await rival.forceRelease();

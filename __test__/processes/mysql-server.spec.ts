@@ -109,7 +109,7 @@ describe.each([
   });
 });
 
-test("sessions that are killed while they are idle show nowhere", async () => {
+test("sessions that are killed while they are idle show nowhere", { timeout: 180_000 }, async () => {
   const adapter = open();
   for (let round = 0; round < 5; round += 1) {
     expect(await adapter.acquire(`session ${round}`, "me", ttl)).toBe(true);
@@ -121,8 +121,9 @@ test("sessions that are killed while they are idle show nowhere", async () => {
       await query(`KILL ${id}`).catch(() => undefined);
     }
     await expect
-      .poll(() =>
-        query("SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND db = 'holdfast'"),
+      .poll(
+        () => query("SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND db = 'holdfast'"),
+        { timeout: 30_000 },
       )
       .toEqual([]);
   }
@@ -157,7 +158,7 @@ test.each([
   }
 });
 
-test("the end of summer time in the server's time zone changes nothing", async () => {
+test("the end of summer time in the server's time zone changes nothing", { timeout: 120_000 }, async () => {
   const end = soon();
   await query("INSERT INTO mysql.time_zone VALUES (1, 'N')");
   await query("INSERT INTO mysql.time_zone_name VALUES ('Test/Zone', 1)");

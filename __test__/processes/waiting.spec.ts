@@ -92,7 +92,8 @@ describe.each(Object.entries(DATABASES))("processes that wait over %s", { timeou
     console.log(`${(at - after - ttl).toFixed(0)} ms after the end of the lease`);
     // Leases are judged by a clock that tells the time of day, in whole milliseconds; it runs a little off the other.
     expect(at - before).toBeGreaterThan(ttl - 50);
-    expect(at - after).toBeLessThan(ttl + 5_000);
+    // Within seconds, and half a minute on a busy machine; not when all waiting is over.
+    expect(at - after).toBeLessThan(ttl + 30_000);
     await provider.create("key").forceRelease();
   });
 
