@@ -31,7 +31,7 @@ export async function withServer(backend, work) {
   if (programs === undefined) {
     throw new StepError(`${recipe.name} is not installed; npm test says how it gets there`);
   }
-  const server = await Throwaway.create(recipe.name);
+  const server = Throwaway.create(recipe.name);
   try {
     say(`starting ${recipe.name} for ${backend}`);
     return await work(await recipe.start(server, programs, settings));

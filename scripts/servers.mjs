@@ -74,19 +74,24 @@ export async function provision(names) {
 async function findRunning(recipe) {
   const configured = process.env[recipe.variable];
   if (configured) {
-    const deadline = Date.now() + configuredPatienceMs;
-    while (!(await isListening(configured))) {
-      if (Date.now() > deadline) {
-        throw new StepError(`${recipe.variable} is set, but nothing listens there`);
-      }
-      await Throwaway.pause();
-    }
+    await listening(recipe, configured);
     say(`${recipe.name}: using ${recipe.variable}`);
     return configured;
   }
   if (recipe.localUrl !== undefined && (await recipe.answers(recipe.localUrl))) {
     say(`${recipe.name}: using the server at ${recipe.localUrl}`);
     return recipe.localUrl;
+  }
+}
+
+/** Fulfilled when a server that is configured takes connections, for which a busy machine may need its time. */
+export async function listening({ variable }, configured) {
+  const deadline = Date.now() + configuredPatienceMs;
+  while (!(await isListening(configured))) {
+    if (Date.now() > deadline) {
+      throw new StepError(`${variable} is set, but nothing listens there`);
+    }
+    await Throwaway.pause();
   }
 }
 
@@ -99,7 +104,7 @@ async function start(recipe, started, environment) {
   if (programs === undefined) {
     throw new StepError(`install it, or set ${recipe.variable}`);
   }
-  const server = await Throwaway.create(recipe.name);
+  const server = Throwaway.create(recipe.name);
   started.push(server);
   const url = await recipe.start(server, programs, { ...(behind !== undefined && { behind }) });
   say(`${recipe.name}: started one at ${url}`);

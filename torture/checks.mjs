@@ -17,7 +17,7 @@
 
 /** Expiry is judged by a clock in whole milliseconds that runs a little off the one that is read here. */
 const clockToleranceMs = 50;
-/** An event loop on a busy machine is late by so much. */
+/** By so much is one late who is told, on a busy machine; twice as much as is needed for a stall to be noted. */
 const deafnessMs = 500;
 /** How long the answer to a request may have been under way that was not timed. */
 const longestAnswerMs = 500;
@@ -25,6 +25,8 @@ const longestAnswerMs = 500;
 const recoveryMs = 4_000;
 /** A waiter is granted a free key within an interval. More than that is for a slow machine. */
 const slackMs = 3_000;
+/** A stall that is shorter is part of that. */
+const longStallMs = 1_000;
 
 /**
  * @param {import("./history.mjs").History} history
@@ -178,7 +180,11 @@ function checkEarlyLoss(grants, endOf) {
 /** Nobody waits for a key that is free. */
 function checkWaits(waits, grants, { episodes, ttl, interval }) {
   const patience = interval + slackMs;
-  const disturbed = episodes.map(({ from, until }) => ({ from, until: until + recoveryMs + ttl }));
+  // Whoever stood still goes on at once, with nothing to recover. It need not be the one who waits: another may have been
+  // granted the key, and not have come to note it.
+  const disturbed = episodes
+    .filter(({ kind, from, until }) => kind !== "stall" || until - from > longStallMs)
+    .map(({ kind, from, until }) => ({ from, until: kind === "stall" ? until : until + recoveryMs + ttl }));
   const findings = [];
   for (const wait of waits.filter(({ sent, at }) => at - sent > patience)) {
     const before = grants.filter(({ granted }) => granted <= wait.sent);

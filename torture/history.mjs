@@ -1,5 +1,7 @@
 // What the workers have noted, put together. All times are in milliseconds of one clock.
 
+import { episodeOf } from "./stalls.mjs";
+
 /**
  * A lease, as its holder knew of it.
  *
@@ -31,6 +33,7 @@
  * @property {object[]} errors
  * @property {object[]} hangs
  * @property {{ key: string, sent: number, at: number }[]} forced forced releases
+ * @property {import("./checks.mjs").Episode[]} stalls when which worker stood still
  * @property {number[]} ended the workers that came to their end
  */
 
@@ -40,7 +43,7 @@
  * @returns {History}
  */
 export function readHistory(logs, ttl) {
-  const history = { grants: [], waits: [], errors: [], hangs: [], forced: [], ended: [] };
+  const history = { grants: [], waits: [], errors: [], hangs: [], forced: [], stalls: [], ended: [] };
   const grants = new Map();
   for (const log of logs) {
     for (const line of log.split("\n").slice(0, -1)) {
@@ -59,6 +62,8 @@ export function readHistory(logs, ttl) {
         grant.told = note.at;
       } else if (note.event === "hang") {
         history.hangs.push(note);
+      } else if (note.event === "stall") {
+        history.stalls.push(episodeOf(note, note.worker));
       } else if (note.event === "end") {
         history.ended.push(note.worker);
       }

@@ -16,6 +16,7 @@ import { Random } from "./random.mjs";
 import { isClean } from "./report.mjs";
 import { provideServer } from "./server.mjs";
 import { mountSmallDisk } from "./small-disk.mjs";
+import { episodeOf, noticeStalls } from "./stalls.mjs";
 import { Store } from "./store.mjs";
 
 const hourMs = 3_600_000;
@@ -103,17 +104,21 @@ export class Run {
   /** @returns {Promise<Verdict>} */
   async execute() {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-torture-"));
-    let stall;
+    let watch;
     try {
       await this.#prepare(folder);
       await Promise.all(Array.from({ length: this.#settings.workers }, (_, place) => this.#start(place)));
-      stall = this.#noticeStalls();
+      // What this process does not get to do in time, no worker does.
+      watch = noticeStalls(
+        () => this.now(),
+        (stall) => this.#episodes.push(episodeOf(stall)),
+      );
       const { injected, missing } = await this.#injectFaults();
       await this.#stop();
       const verdict = { ...this.#examine(), injected, missing };
       return isClean(verdict) ? verdict : { ...verdict, evidence: this.#keepEvidence() };
     } finally {
-      clearInterval(stall);
+      clearInterval(watch);
       await Promise.all(this.workers.map((worker) => worker.kill()));
       await Promise.all(this.workers.map(({ proxy }) => proxy?.close()));
       await this.server?.stop();
@@ -258,32 +263,16 @@ export class Run {
     }
   }
 
-  /** What this process does not get to do in time, no worker does. */
-  #noticeStalls() {
-    const everyMs = 100;
-    let last = this.now();
-    return setInterval(() => {
-      const now = this.now();
-      if (now - last > 10 * everyMs) {
-        this.#episodes.push({
-          kind: "stall",
-          codes: [],
-          endsPromises: false,
-          isDeafening: true,
-          from: last,
-          until: now,
-        });
-      }
-      last = now;
-    }, everyMs);
-  }
-
   #examine() {
     const logs = Array.from({ length: this.#started }, (_, index) =>
       readFileSync(join(this.logs, String(index)), "utf8"),
     );
     const history = readHistory(logs, this.ttl);
-    const circumstances = { episodes: this.#episodes, ttl: this.ttl, interval: this.intervals[1] };
+    const circumstances = {
+      episodes: [...this.#episodes, ...history.stalls],
+      ttl: this.ttl,
+      interval: this.intervals[1],
+    };
     const { writes, lost, refused, unprotected, lostGuarded } = this.#store;
     return {
       adapter: this.adapterName,

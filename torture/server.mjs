@@ -1,8 +1,7 @@
 // The server of a run: one of its own, that can be restarted and frozen, or else one that was given.
 
-import { isListening } from "../scripts/servers/conversation.mjs";
 import { Throwaway } from "../scripts/servers/throwaway.mjs";
-import { recipes } from "../scripts/servers.mjs";
+import { listening, recipes } from "../scripts/servers.mjs";
 import { StepError, say } from "../scripts/step.mjs";
 
 /**
@@ -21,14 +20,12 @@ export async function provideServer(name, isOwnWanted) {
   const recipe = recipes[name];
   const given = process.env[recipe.variable];
   if (given !== undefined && !isOwnWanted) {
-    if (!(await isListening(given))) {
-      throw new StepError(`${recipe.variable} is set, but nothing listens there`);
-    }
+    await listening(recipe, given);
     return { url: given, stop: async () => undefined };
   }
   const programs = recipe.find() ?? ((await recipe.obtain()) ? recipe.find() : undefined);
   if (programs !== undefined) {
-    const own = await Throwaway.create(recipe.name);
+    const own = Throwaway.create(recipe.name);
     try {
       const url = await recipe.start(own, programs, recipe.durable);
       say(`${recipe.name}: started one at ${url}`);

@@ -8,6 +8,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { TimeSpan } from "holdfast";
 import { makeLocks } from "./locks.mjs";
 import { Random } from "./random.mjs";
+import { noticeStalls } from "./stalls.mjs";
 
 /** @type {import("./crew.mjs").WorkerSettings} */
 const settings = workerData ?? JSON.parse(process.argv[2] ?? "");
@@ -64,6 +65,7 @@ port.on("message", (message) => orders[message.order]?.(message));
 const leave = () => process.exit(1);
 process.once("disconnect", leave);
 const watch = setInterval(reportHangs, watchEveryMs);
+noticeStalls(now, (stall) => note({ event: "stall", ...stall }));
 send({ told: "ready" });
 await Promise.all(Array.from({ length: tasks }, work));
 clearInterval(watch);

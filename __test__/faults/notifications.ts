@@ -24,7 +24,7 @@ const PROTOCOLS: Record<string, Protocol> = {
       }
       return bytes.length < start + 5 ? -1 : start + 1 + bytes.readInt32BE(start + 1);
     },
-    isNotification: (message) => message[0] === "A".charCodeAt(0),
+    isNotification: (message) => message[0] === "A".charCodeAt(0) && !isEcho(message),
   },
   // https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/: the answers to the questions for what has changed.
   "mongodb:": {
@@ -67,6 +67,12 @@ export class Speech {
     const end = start < this.heard.length ? this.protocol.endOf(this.heard, start, this.isBeginning) : -1;
     return end > this.heard.length ? -1 : end;
   }
+}
+
+/** What a listener of PostgreSQL sends itself, to see whether it hears anything, tells nobody of a release. */
+function isEcho(message: Buffer): boolean {
+  const channelEnd = message.indexOf(0, 9);
+  return message[channelEnd + 1] === "?".charCodeAt(0);
 }
 
 function endOfRedisValue(bytes: Buffer, start: number): number {

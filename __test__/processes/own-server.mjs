@@ -18,7 +18,7 @@ export async function startServer(name, changes = {}) {
   if (programs === undefined) {
     throw new Error(`${recipe.name} is not installed here, and this test needs a server of its own`);
   }
-  const server = await Throwaway.create(recipe.name);
+  const server = Throwaway.create(recipe.name);
   try {
     const url = await recipe.start(server, programs, typeof changes === "function" ? changes(server.folder) : changes);
     return {

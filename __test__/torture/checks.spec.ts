@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-const { isByBreak } = await import(`${new URL("../../torture/checks.mjs", import.meta.url)}`);
+const { check, isByBreak } = await import(`${new URL("../../torture/checks.mjs", import.meta.url)}`);
 const { readHistory } = await import(`${new URL("../../torture/history.mjs", import.meta.url)}`);
 const { Store } = await import(`${new URL("../../torture/store.mjs", import.meta.url)}`);
 
@@ -53,6 +53,69 @@ describe("an update that was lost while nobody was late", () => {
   test("is not excused by a break that came later", () => {
     const update = overlap(500, 900);
     expect(isByBreak(update, nothing, circumstances)).toBe(false);
+  });
+});
+
+/** What is found in what was noted. The notes of a worker are in order. */
+function findings(...notes: object[]): string[] {
+  const history = readHistory([notes.map((note) => `${JSON.stringify(note)}\n`).join("")], ttl);
+  const found = check(history, { episodes: history.stalls, ttl, interval: 250 });
+  return found.map((finding: { check: string }) => finding.check);
+}
+
+describe("a holder that is told of its loss after the next one was granted the key", () => {
+  const notes = (told: number) => [
+    { worker: 1, id: "first", key, event: "granted", fence: "1", sent: 0, at: 10 },
+    { worker: 2, id: "second", key, event: "granted", fence: "2", sent: 1_250, at: 1_260 },
+    { worker: 1, id: "first", key, event: "told of loss", at: told },
+    { worker: 2, id: "second", key, event: "asks", verb: "release", sent: 2_300 },
+  ];
+
+  test("is told late", () => {
+    expect(findings(...notes(2_000))).toEqual(["belief"]);
+  });
+
+  test("is told in time a moment later", () => {
+    expect(findings(...notes(1_700))).toEqual([]);
+  });
+
+  test("is excused if it stood still", () => {
+    expect(findings(...notes(2_000), { worker: 1, event: "stall", from: 1_100, until: 1_990 })).toEqual([]);
+  });
+
+  test("is excused by a stall that is noted after it was told", () => {
+    expect(findings(...notes(2_000), { worker: 1, event: "stall", from: 1_100, until: 2_010 })).toEqual([]);
+  });
+
+  test.each([
+    ["of another", { worker: 2, from: 1_100, until: 1_990 }],
+    ["that came later", { worker: 1, from: 2_010, until: 3_000 }],
+  ])("is not excused by a stall %s", (_, stall) => {
+    expect(findings(...notes(2_000), { ...stall, event: "stall" })).toEqual(["belief"]);
+  });
+});
+
+describe("one who waits while the key is free", () => {
+  const notes = (until: number) => [
+    { worker: 1, id: "first", key, event: "granted", fence: "1", sent: 0, at: 10 },
+    { worker: 1, id: "first", key, event: "answer", verb: "release", sent: 90, at: 100, answer: true },
+    { worker: 2, id: "second", key, event: "answer", verb: "wait", sent: 50, at: until, answer: true },
+    { worker: 2, id: "second", key, event: "granted", fence: "2", at: until },
+  ];
+  const stall = (worker: number, from: number, until: number) => ({ worker, event: "stall", from, until });
+
+  test("waits in vain", () => {
+    expect(findings(...notes(3_500))).toEqual(["liveness"]);
+  });
+
+  test.each([1, 2])("is excused if worker %s stood still, and for no longer than that", (worker) => {
+    expect(findings(...notes(3_500), stall(worker, 150, 3_450))).toEqual([]);
+    expect(findings(...notes(6_900), stall(worker, 150, 3_450))).toEqual(["liveness"]);
+  });
+
+  test("is not excused by stalls as they are on any machine", () => {
+    const stalls = [500, 1_500, 2_500].map((from) => stall(2, from, from + 900));
+    expect(findings(...notes(3_500), ...stalls)).toEqual(["liveness"]);
   });
 });
 

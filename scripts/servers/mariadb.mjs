@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { converse } from "./conversation.mjs";
 import { installPackages } from "./debian.mjs";
+import { freePort } from "./port.mjs";
 import { findPrograms } from "./programs.mjs";
 
 const database = "holdfast";
@@ -39,7 +40,6 @@ export const mariadb = {
   obtain: () => installPackages("mariadb-server"),
 
   async start(server, programs, changes = {}) {
-    const url = `mysql://root@127.0.0.1:${server.port}/${database}`;
     // One that starts removes the temporary tables of the others from a folder that they share, which crashes them.
     const folders = [`--datadir=${server.folder}/data`, `--tmpdir=${server.folder}`];
     const firstStatements = `${server.folder}/first.sql`;
@@ -49,11 +49,13 @@ export const mariadb = {
       ...["--no-defaults", ...folders, "--skip-test-db", "--skip-name-resolve"],
       "--auth-root-authentication-method=normal",
     ]);
+    const port = await freePort();
+    const url = `mysql://root@127.0.0.1:${port}/${database}`;
     await server.run(
       programs.mariadbd,
       [
         ...["--no-defaults", ...folders, `--init-file=${firstStatements}`],
-        ...[`--port=${server.port}`, "--bind-address=127.0.0.1", "--skip-name-resolve"],
+        ...[`--port=${port}`, "--bind-address=127.0.0.1", "--skip-name-resolve"],
         ...[`--socket=${server.folder}/socket`, `--pid-file=${server.folder}/pid`],
         ...["--skip-log-bin", "--max-connections=300", "--innodb-buffer-pool-size=64M"],
         ...Object.entries(changes).map(([name, value]) => `--${name}=${value}`),

@@ -15,6 +15,7 @@ import { pipeline } from "node:stream/promises";
 import { npm, StepError, step } from "../step.mjs";
 import { encode, opMessage } from "./bson.mjs";
 import { converse } from "./conversation.mjs";
+import { freePort } from "./port.mjs";
 import { findPrograms } from "./programs.mjs";
 import { Throwaway } from "./throwaway.mjs";
 
@@ -68,17 +69,19 @@ function recipe(name, variable, { isReplicaSet }) {
     obtain,
 
     async start(server, { mongod }) {
-      const address = `127.0.0.1:${server.port}`;
+      const port = await freePort();
+      const address = `127.0.0.1:${port}`;
       const url = `mongodb://${address}/?directConnection=true`;
       const data = join(server.folder, "data");
       mkdirSync(data);
-      const { programArguments, environment } = commandLine(mongod, { data, port: server.port, isReplicaSet });
+      const { programArguments, environment } = commandLine(mongod, { data, port, isReplicaSet });
       await server.run(mongod, programArguments, { answers: () => ask(url, { ping: 1 }, isOk), environment });
-      if (isReplicaSet) {
-        const members = [{ _id: 0, host: address }];
-        await ask(url, { replSetInitiate: { _id: replicaSetName, members } }, isOk);
-      }
+      const members = [{ _id: 0, host: address }];
       while (!(await ask(url, { listDatabases: 1 }, isOk))) {
+        // Again, as long as it is no primary: it may not have come to it, and one that has refuses to do it twice.
+        if (isReplicaSet) {
+          await ask(url, { replSetInitiate: { _id: replicaSetName, members } }, isOk);
+        }
         await Throwaway.pause();
       }
       return url;

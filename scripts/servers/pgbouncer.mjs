@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { installPackages } from "./debian.mjs";
+import { freePort } from "./port.mjs";
 import { postgres } from "./postgres.mjs";
 import { findPrograms } from "./programs.mjs";
 
@@ -27,9 +28,10 @@ export const pgbouncer = {
     const place = Object.entries(parts)
       .filter(([, value]) => value !== "")
       .map(([name, value]) => `${name}=${quoted(decodeURIComponent(value))}`);
+    const ownPort = await freePort();
     const settings = {
       listen_addr: "127.0.0.1",
-      listen_port: server.port,
+      listen_port: ownPort,
       unix_socket_dir: "",
       // Whoever asks is the user named above.
       auth_type: "any",
@@ -43,7 +45,7 @@ export const pgbouncer = {
     const file = `${server.folder}/pgbouncer.ini`;
     writeFileSync(file, `[databases]\n* = ${place.join(" ")}\n[pgbouncer]\n${lines.join("\n")}\n`, { mode: 0o644 });
     server.becomeOneOf(["postgres", "nobody"]);
-    const url = `postgres://${username}@127.0.0.1:${server.port}${pathname}`;
+    const url = `postgres://${username}@127.0.0.1:${ownPort}${pathname}`;
     await server.run(programs.pgbouncer, [file], { answers: () => postgres.answers(url) });
     return url;
   },

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { converse } from "./conversation.mjs";
 import { installPackages } from "./debian.mjs";
+import { freePort } from "./port.mjs";
 import { findPrograms } from "./programs.mjs";
 
 const protocolVersion = 196_608;
@@ -32,7 +33,6 @@ export const postgres = {
   obtain: () => installPackages("postgresql"),
 
   async start(server, programs, changes = {}) {
-    const url = `postgres://postgres@127.0.0.1:${server.port}/postgres`;
     const data = `${server.folder}/data`;
     server.becomeOneOf(["postgres", "nobody"]);
     await server.prepare(programs.initdb, [
@@ -46,10 +46,12 @@ export const postgres = {
       fsync: "off",
       ...changes,
     };
+    const port = await freePort();
+    const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
     await server.run(
       programs.postgres,
       [
-        ...["-D", data, "-p", String(server.port)],
+        ...["-D", data, "-p", String(port)],
         ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
       ],
       { answers: () => postgres.answers(url), stopSignal: "SIGINT" },

@@ -1,5 +1,6 @@
 import { converse } from "./conversation.mjs";
 import { installPackages } from "./debian.mjs";
+import { freePort } from "./port.mjs";
 import { findPrograms } from "./programs.mjs";
 
 /** @type {import("../servers.mjs").Recipe} */
@@ -19,9 +20,10 @@ export const redis = {
   durable: { appendonly: "yes", appendfsync: "always" },
 
   async start(server, programs, changes = {}) {
-    const url = `redis://127.0.0.1:${server.port}`;
+    const port = await freePort();
+    const url = `redis://127.0.0.1:${port}`;
     const options = {
-      ...{ port: server.port, bind: "127.0.0.1", save: "", appendonly: "no", dir: server.folder },
+      ...{ port, bind: "127.0.0.1", save: "", appendonly: "no", dir: server.folder },
       ...changes,
     };
     await server.run(

@@ -1,8 +1,7 @@
-// A server of our own for the time of one run: a free port on loopback, a temporary folder, gone at the end.
+// A server of our own for the time of one run, with a temporary folder; gone at the end.
 
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -15,8 +14,6 @@ const stopPatienceMs = 10_000;
 export class Throwaway {
   /** @type {string} absolute; belongs to the account the server runs under */
   folder;
-  /** @type {number} free at the time of asking, on 127.0.0.1 */
-  port;
   #name;
   #account = {};
   #process;
@@ -25,10 +22,9 @@ export class Throwaway {
   #running;
   #abandon = () => this.#kill();
 
-  static async create(name) {
+  static create(name) {
     const server = new Throwaway();
     server.#name = name;
-    server.port = await freePort();
     server.folder = mkdtempSync(join(tmpdir(), "holdfast-server-"));
     process.once("exit", server.#abandon);
     return server;
@@ -104,7 +100,6 @@ export class Throwaway {
    */
   async restart(signal, whileAway) {
     await this.#end(signal);
-    this.#process?.kill("SIGKILL");
     await whileAway?.();
     await this.run(...this.#running);
   }
@@ -143,12 +138,15 @@ export class Throwaway {
     }
   }
 
+  /** By force, if it takes too long: who comes next needs its port and its files. */
   async #end(signal) {
     const child = this.#process;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill(signal);
       await Promise.race([ended, setTimeout(stopPatienceMs, undefined, { ref: false })]);
+      child.kill("SIGKILL");
+      await ended;
     }
   }
 
@@ -186,15 +184,4 @@ function descendantsOf(ancestor) {
     parents = processes.filter(([, parent]) => parents.includes(parent)).map(([pid]) => pid);
   }
   return descendants;
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, open, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -11,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { MongoClient } from "mongodb";
 import { onTestFinished } from "vitest";
 import { halt } from "../../../scripts/servers/halt.mjs";
+import { freePort } from "../../../scripts/servers/port.mjs";
 
 interface Recipe {
   mongodb: { find(): { mongod: string } | undefined };
@@ -67,8 +67,11 @@ export class OwnServer {
     await server.run();
     if (settings.isReplicaSet) {
       const members = [{ _id: 0, host: `127.0.0.1:${server.port}` }];
-      await server.command({ replSetInitiate: { _id: "holdfast", members } });
-      await server.answers({ hello: 1 }, ({ isWritablePrimary }) => isWritablePrimary === true);
+      await server.until(async () => {
+        // Again, as long as it is no primary: it may not have come to it, and one that has refuses to do it twice.
+        await server.command({ replSetInitiate: { _id: "holdfast", members } }).catch(() => undefined);
+        return (await server.command({ hello: 1 })).isWritablePrimary === true;
+      });
     }
     return server;
   }
@@ -91,7 +94,7 @@ export class OwnServer {
     });
     await log.close();
     this.process = started;
-    await this.answers({ ping: 1 });
+    await this.until(async () => (await this.command({ ping: 1 })).ok === 1);
   }
 
   /** Stops it in its tracks: connections stay, and nothing is answered. */
@@ -125,14 +128,11 @@ export class OwnServer {
     }
   }
 
-  private async answers(
-    document: Record<string, unknown>,
-    isRight: (reply: Record<string, unknown>) => boolean = () => true,
-  ): Promise<void> {
+  private async until(isSo: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + START_PATIENCE_MS;
     while (true) {
       try {
-        if (isRight(await this.command(document))) {
+        if (await isSo()) {
           return;
         }
       } catch {
@@ -148,12 +148,4 @@ export class OwnServer {
   private async lastWords(): Promise<string> {
     return (await readFile(join(this.folder, "log"), "utf8")).split("\n").slice(-5).join(" | ");
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
