@@ -39,7 +39,7 @@ export class WatchedRedis {
     await this.primary.command("CLIENT", "KILL", "TYPE", "replica");
   }
 
-  /** The replica takes the place of the primary, whose absence the sentinel notices from here on at once. */
+  /** The primary dies. The sentinel, which is patient until then, notices at once, and puts the replica in its place. */
   async bereave(): Promise<void> {
     await this.sentinel.command("SENTINEL", "SET", "main", "down-after-milliseconds", 500);
     await this.primary.kill();
