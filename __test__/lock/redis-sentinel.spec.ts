@@ -5,7 +5,7 @@ import { LockProvider } from "../../ts/lock";
 import { RedisLockAdapter, type RedisLockAdapterSettings } from "../../ts/lock/adapters";
 import { ConfigurationLockError, ConnectionLockError, LockAdapterError } from "../../ts/lock/contracts";
 import { TimeSpan } from "../../ts/utilities";
-import { connected, eventually } from "./redis-server";
+import { connected, done, eventually } from "./redis-server";
 import { tells, WatchedRedis } from "./redis-watched";
 
 // A sentinel that was held up by a busy machine does nothing for half a minute.
@@ -106,7 +106,7 @@ it("follows the master, whose place another has taken in good order, with all lo
   await lock.acquireOrFail();
   await eventually(async () => ((await replica.command("KEYS", "*k")) as string[]).length > 0);
   // Not before it has heard from the replica how it is.
-  await eventually(() => sentinel.command("SENTINEL", "FAILOVER", "main").then(...isFulfilled));
+  await done(() => sentinel.command("SENTINEL", "FAILOVER", "main"));
   await tells(replica, "replication", "role:master");
   // The former master is told to follow, and grants nothing any more.
   await tells(primary, "replication", "role:slave");
@@ -115,8 +115,6 @@ it("follows the master, whose place another has taken in good order, with all lo
   expect(await replica.command("KEYS", "*new")).toHaveLength(1);
   expect(await answered(() => lock.release())).toBe(true);
 });
-
-const isFulfilled = [() => true, () => false] as const;
 
 async function ownRedis(): Promise<WatchedRedis> {
   const own = await WatchedRedis.start();

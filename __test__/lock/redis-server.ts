@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { isListening } from "../../scripts/servers/conversation.mjs";
 import { halt } from "../../scripts/servers/halt.mjs";
+import { isFree } from "../../scripts/servers/port.mjs";
 import { findPrograms } from "../../scripts/servers/programs.mjs";
 
 /** Servers of our own, which may be stopped, paused and told nonsense. Each ends with the tests at the latest. */
@@ -120,14 +120,19 @@ export async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Waits until an adapter is connected, which on a busy machine may take longer than the adapter does. */
-export function connected(adapter: { init(): PromiseLike<void> }): Promise<void> {
+/** Asks for something until it is done. */
+export function done(ask: () => PromiseLike<unknown>): Promise<void> {
   return eventually(async () =>
-    adapter.init().then(
+    ask().then(
       () => true,
       () => false,
     ),
   );
+}
+
+/** Waits until an adapter is connected, which on a busy machine may take longer than the adapter does. */
+export function connected(adapter: { init(): PromiseLike<void> }): Promise<void> {
+  return done(() => adapter.init());
 }
 
 /**
@@ -141,12 +146,4 @@ async function freePort(): Promise<number> {
       return port;
     }
   }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }

@@ -19,10 +19,12 @@ export async function freePort() {
 }
 
 /**
+ * Whether nobody listens at a port of this host.
+ *
  * @param {number} port
  * @returns {Promise<boolean>}
  */
-function isFree(port) {
+export function isFree(port) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));

@@ -1,5 +1,4 @@
 use std::sync::Mutex;
-use std::time::Duration;
 
 use super::*;
 use crate::adapters::contract::{self, key};
@@ -12,16 +11,6 @@ fn url() -> String {
   std::env::var("MYSQL_URL").expect("MYSQL_URL names the server to test with; npm test provides one")
 }
 
-/// It may stand still for a while, on a busy machine.
-fn server() -> Server {
-  let patience = Some(Duration::from_secs(60));
-  Server {
-    connect_timeout: patience,
-    statement_timeout: patience,
-    ..Server::at(&url())
-  }
-}
-
 /// A table of a test's own.
 struct Scene(String);
 
@@ -32,7 +21,7 @@ impl Scene {
 
   fn adapter(&self) -> MysqlAdapter {
     MysqlAdapter::new(&MysqlSettings {
-      server: server(),
+      server: Server::patient(&url()),
       table_name: Some(self.0.clone()),
     })
     .unwrap()
@@ -87,7 +76,7 @@ struct Heard {
 impl Heard {
   async fn new() -> Self {
     let settings = MysqlSettings {
-      server: server(),
+      server: Server::patient(&url()),
       table_name: None,
     };
     let listener = Arc::new(Listener {

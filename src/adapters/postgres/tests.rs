@@ -9,16 +9,6 @@ fn url() -> String {
   std::env::var("POSTGRES_URL").expect("POSTGRES_URL names the server to test with; npm test provides one")
 }
 
-/// It may stand still for a while, on a busy machine.
-fn server() -> Server {
-  let patience = Some(Duration::from_secs(60));
-  Server {
-    connect_timeout: patience,
-    statement_timeout: patience,
-    ..Server::at(&url())
-  }
-}
-
 /// A table of a test's own, gone with it.
 struct Scene(String);
 
@@ -29,7 +19,7 @@ impl Scene {
 
   fn settings(&self) -> PostgresSettings {
     PostgresSettings {
-      server: server(),
+      server: Server::patient(&url()),
       table_name: Some(self.0.clone()),
       ..PostgresSettings::default()
     }
@@ -106,7 +96,7 @@ async fn a_subscription_that_is_cut_off_is_made_anew_and_wakes_who_waits() {
   let owner = Owner::unique();
   contract::one(&holder, contract::acquire("k", &owner, None)).await;
   let watch = watch(&waiter).await;
-  let client = Connections::new(PostgresDriver::new(&scene.settings()).unwrap(), server());
+  let client = Connections::new(PostgresDriver::new(&scene.settings()).unwrap(), Server::patient(&url()));
   let cut_off: Arc<str> = format!(
     "SELECT pg_terminate_backend(pid)::int::bigint AS cut_off FROM pg_stat_activity WHERE query LIKE 'LISTEN%{}%'",
     scene.0
@@ -153,7 +143,7 @@ async fn a_session_that_was_ended_while_idle_shows_nowhere() {
   let scene = Scene::new();
   let adapter = scene.adapter();
   adapter.init().await.unwrap();
-  let client = Connections::new(PostgresDriver::new(&scene.settings()).unwrap(), server());
+  let client = Connections::new(PostgresDriver::new(&scene.settings()).unwrap(), Server::patient(&url()));
   for round in 0..3 {
     let owner = Owner::unique();
     let answer = contract::one(&adapter, contract::acquire(&format!("k{round}"), &owner, None)).await;
@@ -171,7 +161,7 @@ async fn a_session_that_was_ended_while_idle_shows_nowhere() {
 #[tokio::test]
 async fn a_table_of_kyselys_is_completed_and_its_locks_are_seen() {
   let scene = Scene::new();
-  let client = Connections::new(PostgresDriver::new(&scene.settings()).unwrap(), server());
+  let client = Connections::new(PostgresDriver::new(&scene.settings()).unwrap(), Server::patient(&url()));
   let table = &scene.0;
   let kysely = |statement: String| {
     let client = &client;
@@ -212,7 +202,7 @@ async fn a_table_of_kyselys_is_completed_and_its_locks_are_seen() {
 #[tokio::test]
 async fn tables_of_another_shape_are_refused() {
   let scene = Scene::new();
-  let client = Connections::new(PostgresDriver::new(&scene.settings()).unwrap(), server());
+  let client = Connections::new(PostgresDriver::new(&scene.settings()).unwrap(), Server::patient(&url()));
   let table = &scene.0;
   for (shape, hint) in [
     ("(id bigint)", "has the columns (id bigint)"),

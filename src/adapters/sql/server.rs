@@ -143,6 +143,17 @@ impl Server {
     }
   }
 
+  /// One that may stand still for a while, on a busy machine.
+  #[cfg(test)]
+  pub(in crate::adapters) fn patient(url: &str) -> Self {
+    let patience = Some(Duration::from_secs(60));
+    Self {
+      connect_timeout: patience,
+      statement_timeout: patience,
+      ..Self::at(url)
+    }
+  }
+
   pub(in crate::adapters) fn check(&self) -> Result<()> {
     if !(1..=MAX_CONNECTIONS).contains(&self.max_connections()) {
       return Err(Error::configuration(format!(
